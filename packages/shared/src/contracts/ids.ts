@@ -1,0 +1,29 @@
+// The ids and small values that stand in several services' messages.
+import { z } from 'zod';
+
+/** Ids from a counter: they fit a JavaScript number and a BIGINT column. */
+const counterId = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+export const userIdSchema = counterId.brand<'UserId'>();
+export type UserId = z.infer<typeof userIdSchema>;
+
+export const productIdSchema = counterId.brand<'ProductId'>();
+export type ProductId = z.infer<typeof productIdSchema>;
+
+export const orderIdSchema = z.uuid().toLowerCase().brand<'OrderId'>();
+export type OrderId = z.infer<typeof orderIdSchema>;
+
+/** A moment: ISO 8601, UTC, milliseconds, as `Date.prototype.toISOString` writes it. */
+export const instantSchema = z.iso.datetime({ precision: 3 });
+
+/** Pieces of one product in one order. */
+export const quantitySchema = z.int().min(1).max(10_000);
+
+/** Pieces of one product that may exist in all. */
+export const stockSchema = z.int().min(0).max(1_000_000_000);
+
+/** Which line of an order a message is about, of how many (`index` is 0-based). */
+export const lineSchema = z
+  .object({ index: z.int().min(0).max(49), of: z.int().min(1).max(50) })
+  .readonly();
+export type OrderLine = z.infer<typeof lineSchema>;

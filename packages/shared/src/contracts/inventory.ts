@@ -1,0 +1,56 @@
+// inventory.v1: what inventory has decided about stock. Key: productId.
+import { z } from 'zod';
+import {
+  instantSchema,
+  lineSchema,
+  orderIdSchema,
+  productIdSchema,
+  quantitySchema,
+  stockSchema,
+} from './ids.ts';
+
+const lineDecision = {
+  productId: productIdSchema,
+  orderId: orderIdSchema,
+  line: lineSchema,
+  quantity: quantitySchema,
+  /** What is available after this decision. */
+  availableQuantity: stockSchema,
+  at: instantSchema,
+};
+
+export const productAddedSchema = z
+  .object({
+    productId: productIdSchema,
+    uuid: z.uuid(),
+    name: z.string().min(1).max(255),
+    quantity: stockSchema,
+    at: instantSchema,
+  })
+  .readonly();
+
+/** `sold`: the line stood alone, so it is final at once; otherwise it is held until its order is decided. */
+export const stockReservedSchema = z.object({ ...lineDecision, sold: z.boolean() }).readonly();
+
+export const stockRejectedSchema = z
+  .object({ ...lineDecision, reason: z.enum(['unknown_product', 'out_of_stock']) })
+  .readonly();
+
+export const stockReleasedSchema = z.object(lineDecision).readonly();
+export const stockSoldSchema = z.object(lineDecision).readonly();
+
+/** The messages of inventory.v1, by type. */
+export const inventoryMessageSchemas = {
+  ProductAdded: productAddedSchema,
+  StockReserved: stockReservedSchema,
+  StockRejected: stockRejectedSchema,
+  StockReleased: stockReleasedSchema,
+  StockSold: stockSoldSchema,
+} as const;
+
+export type InventoryMessage = {
+  [Type in keyof typeof inventoryMessageSchemas]: {
+    type: Type;
+    data: z.infer<(typeof inventoryMessageSchemas)[Type]>;
+  };
+}[keyof typeof inventoryMessageSchemas];

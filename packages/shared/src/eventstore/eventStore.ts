@@ -1,0 +1,131 @@
+// The event store's contract: what one transaction carries, what is read back, and the conflicts it can end in.
+import type { Place } from '../messaging/chain.ts';
+import type { DomainEvent } from './decider.ts';
+
+/** Why an event was recorded: kept with it, and sent on with its messages. */
+export interface EventMetadata {
+  readonly correlationId: string;
+  /** Id of the request or message that caused the event. */
+  readonly causationId: string;
+  readonly traceparent?: string;
+}
+
+/** Turns a service's events into stored JSON and back. `parse` reads every schema version ever written. */
+export interface EventCodec<Event extends DomainEvent> {
+  /** The schema version in which an event of this type is written today. */
+  schemaVersionOf(type: Event['type']): number;
+  /** Parses stored data. Throws if type, version or data are unknown: such a log belongs to a newer build. */
+  parse(type: string, schemaVersion: number, data: unknown): Event;
+}
+
+/** An event as it stands in the log. */
+export interface RecordedEvent<Event extends DomainEvent> {
+  readonly incarnation: number;
+  /** Gap-free, 1-based, in commit order within its schema. */
+  readonly position: number;
+  readonly streamId: string;
+  /** 1-based within its stream. */
+  readonly version: number;
+  readonly event: Event;
+  readonly schemaVersion: number;
+  readonly metadata: EventMetadata;
+  /** Hex SHA-256 over the stream's previous hash and this event's stored bytes. */
+  readonly hash: string;
+}
+
+/** Events for one stream. No events: the transaction only asserts that the stream is still at `expectedVersion`. */
+export interface StreamAppend<Event extends DomainEvent> {
+  readonly streamId: string;
+  /** The version the decision was made on; 0 for a stream that does not exist yet. */
+  readonly expectedVersion: number;
+  readonly events: readonly { readonly event: Event; readonly metadata: EventMetadata }[];
+}
+
+/** A consumer's place in one partition of one topic. */
+export interface Cursor {
+  readonly topic: string;
+  readonly partition: number;
+  /** The message handled last. */
+  readonly place: Place;
+  /** The Kafka offset to read next (a decimal string, as Kafka's offsets are 64 bit). Only a hint: the place decides. */
+  readonly nextOffset: string;
+}
+
+/** Moves a cursor from one place to another; fails the transaction if another owner has moved it meanwhile. */
+export interface CursorMove {
+  readonly consumer: string;
+  readonly from: Place;
+  readonly to: Cursor;
+}
+
+/** A message that could not be handled, kept with all later ones of its key, in order. */
+export interface ParkedMessage {
+  readonly consumer: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: string;
+  readonly place: Place;
+  /** The record's value, byte for byte (or as much as could be decoded as UTF-8). */
+  readonly value: string;
+  /** The cause in words; for a follower: that its key was parked before it. */
+  readonly reason: string;
+  /** ISO 8601. */
+  readonly parkedAt: string;
+}
+
+/** A row written beside the events that is no read model, because no event may carry its content (personal data). */
+export interface RowInsert {
+  readonly table: string;
+  readonly row: Readonly<Record<string, string | number | null>>;
+}
+
+/** One unit of work: all of it is committed, or nothing. `Fact` are others' events that read models fold. */
+export interface Unit<Event extends DomainEvent, Fact extends DomainEvent = never> {
+  readonly streams: readonly StreamAppend<Event>[];
+  readonly inserts?: readonly RowInsert[];
+  readonly cursors?: readonly CursorMove[];
+  readonly parked?: readonly ParkedMessage[];
+  /** Folded into read models before the unit's own events. */
+  readonly facts?: readonly Fact[];
+}
+
+/** A unit lost a race and can be decided again, or breaks a uniqueness rule and cannot. */
+export class ConflictError extends Error {
+  readonly kind: 'version' | 'cursor' | 'unique' | 'row';
+  /** Which stream, cursor or constraint. */
+  readonly subject: string;
+  constructor(kind: ConflictError['kind'], subject: string, options?: ErrorOptions) {
+    super(`Conflict on ${kind} ${subject}`, options);
+    this.kind = kind;
+    this.subject = subject;
+  }
+}
+
+/** The log of one service, with what is committed beside it. Two implementations: MySQL, and in memory for tests. */
+export interface EventStore<Event extends DomainEvent, Fact extends DomainEvent = never> {
+  /**
+   * Commits all units in one transaction, events in the order given, and returns the recorded events.
+   * Throws ConflictError (nothing was written; 'version': a stream moved, 'cursor': another owner, 'unique': a named
+   * constraint, 'row': a read-model row was created meanwhile, decide or try again) or a retryable AppError.
+   * When the connection breaks at COMMIT the outcome is read back, never guessed.
+   */
+  commit(units: readonly Unit<Event, Fact>[]): Promise<readonly RecordedEvent<Event>[]>;
+  /** Events of the streams in version order; a stream without events is absent from the map. */
+  readStreams(
+    streamIds: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly RecordedEvent<Event>[]>>;
+  /** At most `limit` events with a position above `after`, in order. */
+  readLog(after: number, limit: number): Promise<readonly RecordedEvent<Event>[]>;
+  /** The log's head: incarnation and last committed position (0: empty). */
+  head(): Promise<{ readonly incarnation: number; readonly position: number }>;
+  /** A consumer's cursors in a topic; partitions never handled before are made at START, offset '0'. */
+  readCursors(
+    consumer: string,
+    topic: string,
+    partitions: readonly number[],
+  ): Promise<readonly Cursor[]>;
+  /** Those keys of a consumer that have parked messages (`${topic}/${key}`), of the given topic. */
+  readParkedKeys(consumer: string, topic: string): Promise<ReadonlySet<string>>;
+  /** Calls back after each commit of this process, with what was recorded. Returns the way to stop that. */
+  onCommitted(listener: (events: readonly RecordedEvent<Event>[]) => void): () => void;
+}
