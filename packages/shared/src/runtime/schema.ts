@@ -1,0 +1,145 @@
+// A service's schema: its tables and grants, declared once; made with admin credentials, then used without them.
+import { createHash } from 'node:crypto';
+import mysql, { type Connection, type Pool, type RowDataPacket } from 'mysql2/promise';
+import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
+import { AppError } from './appError.ts';
+
+/** What the runtime user may do to a table. */
+export type Grant = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+
+/** A table and what the runtime user may do to it. */
+export interface SchemaTable {
+  readonly entity: EntitySchema;
+  readonly grants: readonly Grant[];
+}
+
+/** All that a service keeps in its database. Migrations in the order in which they run. */
+export interface Schema {
+  readonly tables: readonly SchemaTable[];
+  readonly migrations: readonly (new () => MigrationInterface)[];
+}
+
+/** A read model's table: rows are made and changed by folds, never deleted. */
+export function readModel(entity: EntitySchema): SchemaTable {
+  return { entity, grants: ['SELECT', 'INSERT', 'UPDATE'] };
+}
+
+/** One schema of several, e.g. the event store's and a service's own read models. */
+export function combineSchemas(...parts: readonly Schema[]): Schema {
+  return {
+    tables: parts.flatMap((part) => part.tables),
+    migrations: parts.flatMap((part) => part.migrations),
+  };
+}
+
+/** Who prepares which database for whom. */
+export interface PrepareSchemaOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly admin: { readonly user: string; readonly password: string };
+  readonly database: string;
+  /** The runtime user; `host` is MySQL's pattern of where it may come from, `%` by default. */
+  readonly runtime: { readonly user: string; readonly password: string; readonly host?: string };
+  readonly schema: Schema;
+}
+
+const MIGRATION_LOCK_SECONDS = 60;
+const MIGRATIONS_TABLE = 'migrations';
+
+/**
+ * Makes the database, the runtime user with its grants per table, and the tables, then closes its connections.
+ * May run again and from several processes at once: the lock lets one work, the others then find it done.
+ * Throws a retryable AppError 'migration_lock_timeout' if another process holds the lock for longer than 60 s.
+ */
+export async function prepareSchema(options: PrepareSchemaOptions): Promise<void> {
+  const { host, port, admin, database } = options;
+  const connection = await mysql.createConnection({
+    host,
+    port,
+    user: admin.user,
+    password: admin.password,
+  });
+  try {
+    await lockMigrations(connection, database);
+    await connection.query(
+      `CREATE DATABASE IF NOT EXISTS ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+      [database],
+    );
+    await migrate(options);
+    await grant(connection, options);
+  } finally {
+    // Ends the session, and with it the lock: nothing to release by hand, also after a failure.
+    connection.destroy();
+  }
+}
+
+/** Names of the migrations that this build has and the database has not: ready only when there are none. */
+export async function pendingMigrations(pool: Pool, schema: Schema): Promise<readonly string[]> {
+  const [rows] = await pool.query<(RowDataPacket & { name: string })[]>(
+    `SELECT name FROM ${MIGRATIONS_TABLE}`,
+  );
+  const done = new Set(rows.map((row) => row.name));
+  return schema.migrations.map(migrationName).filter((name) => !done.has(name));
+}
+
+function migrationName(migration: new () => MigrationInterface): string {
+  return new migration().name ?? migration.name;
+}
+
+async function lockMigrations(connection: Connection, database: string): Promise<void> {
+  // A lock's name has at most 64 characters; a database's name alone may have as many.
+  const name = `orderflow.${createHash('sha256').update(database).digest('hex').slice(0, 32)}`;
+  const [rows] = await connection.query<(RowDataPacket & { locked: number | null })[]>(
+    'SELECT GET_LOCK(?, ?) AS locked',
+    [name, MIGRATION_LOCK_SECONDS],
+  );
+  if (rows[0]?.locked !== 1) {
+    throw new AppError(
+      'migration_lock_timeout',
+      `Another process has been migrating ${database} for over ${MIGRATION_LOCK_SECONDS} s; see its log, or try again`,
+      { retryable: true },
+    );
+  }
+}
+
+async function migrate(options: PrepareSchemaOptions): Promise<void> {
+  const dataSource = new DataSource({
+    type: 'mysql',
+    host: options.host,
+    port: options.port,
+    username: options.admin.user,
+    password: options.admin.password,
+    database: options.database,
+    charset: 'utf8mb4_bin',
+    timezone: 'Z',
+    synchronize: false,
+    entities: options.schema.tables.map((table) => table.entity),
+    migrations: [...options.schema.migrations],
+    migrationsTableName: MIGRATIONS_TABLE,
+  });
+  await dataSource.initialize();
+  try {
+    await dataSource.runMigrations({ transaction: 'each' });
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+async function grant(connection: Connection, options: PrepareSchemaOptions): Promise<void> {
+  const { database, runtime, schema } = options;
+  const account = [runtime.user, runtime.host ?? '%'];
+  await connection.query(`CREATE USER IF NOT EXISTS ?@? IDENTIFIED BY ?`, [
+    ...account,
+    runtime.password,
+  ]);
+  // The user may be older than this password.
+  await connection.query(`ALTER USER ?@? IDENTIFIED BY ?`, [...account, runtime.password]);
+  await connection.query(`GRANT SELECT ON ??.?? TO ?@?`, [database, MIGRATIONS_TABLE, ...account]);
+  for (const { entity, grants } of schema.tables) {
+    await connection.query(`GRANT ${grants.join(', ')} ON ??.?? TO ?@?`, [
+      database,
+      entity.options.tableName ?? entity.options.name,
+      ...account,
+    ]);
+  }
+}
