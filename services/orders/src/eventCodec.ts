@@ -1,0 +1,62 @@
+// The orders' events as stored JSON: every schema version ever written.
+import { z } from 'zod';
+import {
+  instantSchema,
+  orderIdSchema,
+  productIdSchema,
+  quantitySchema,
+  stockSchema,
+  userIdSchema,
+} from '@orderflow/shared/contracts/ids.ts';
+import { createEventCodec } from '@orderflow/shared/eventstore/eventCodec.ts';
+import type { OrderEvent } from './domain/order.ts';
+
+const requestedLine = { productId: productIdSchema, quantity: quantitySchema };
+const lineReservation = {
+  availableQuantity: stockSchema,
+  stockChangedAt: instantSchema,
+  cartLineId: z.int().min(1),
+  cartLineUuid: z.uuid(),
+};
+const lineIndex = z.int().min(0).max(49);
+const linesOf = <Line extends z.ZodRawShape>(line: Line) =>
+  z.array(z.object(line).readonly()).min(1).max(50).readonly();
+
+const orderRequested = z.object({
+  orderId: orderIdSchema,
+  userId: userIdSchema,
+  lines: linesOf(requestedLine),
+  requestHmac: z.string().regex(/^[0-9a-f]{64}$/),
+  at: instantSchema,
+});
+
+const orderLineReserved = z.object({
+  orderId: orderIdSchema,
+  lineIndex,
+  ...lineReservation,
+  at: instantSchema,
+});
+
+const orderConfirmed = z.object({
+  orderId: orderIdSchema,
+  userId: userIdSchema,
+  lines: linesOf({ ...requestedLine, ...lineReservation }),
+  at: instantSchema,
+});
+
+const orderRejected = z.object({
+  orderId: orderIdSchema,
+  userId: userIdSchema,
+  lines: linesOf(requestedLine),
+  rejectedLineIndex: lineIndex,
+  reason: z.enum(['unknown_product', 'out_of_stock']),
+  at: instantSchema,
+});
+
+/** The codec of the orders' log. */
+export const orderCodec = createEventCodec<OrderEvent>({
+  OrderRequested: [orderRequested.readonly()],
+  OrderLineReserved: [orderLineReserved.readonly()],
+  OrderConfirmed: [orderConfirmed.readonly()],
+  OrderRejected: [orderRejected.readonly()],
+});
