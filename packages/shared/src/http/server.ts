@@ -1,0 +1,126 @@
+// The HTTP side that all services have alike: a thin Express app, and a server that drains.
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { AppError } from '../runtime/appError.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { healthRoutes, type HealthChecks } from './health.ts';
+import { handleError, handleUnknownRoute, RequestRefusal } from './problem.ts';
+import { logAccess, openContext } from './requestContext.ts';
+
+/** Largest body of a request. */
+const BODY_LIMIT_BYTES = 64 * 1024;
+/** Deepest nesting of a JSON body. */
+const JSON_DEPTH_LIMIT = 8;
+/** Longer than a proxy keeps an idle connection, so that it is the proxy's side that closes it: no race with a request. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** A client that sends its request slower than this is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Connections that wait to be accepted (the system may cap it): a flash sale connects all at once. */
+const BACKLOG = 4096;
+
+/** What an app is made of. `health` gives the checks of `/readyz`; `routes` adds the service's own. */
+export interface HttpAppOptions {
+  readonly logger: Logger;
+  readonly health: HealthChecks;
+  readonly routes: (app: Express) => void;
+}
+
+/**
+ * Makes an app: request context, access log, health, the service's routes, 404 and errors. Routes that read bodies
+ * put `...parseBody()` before their handler, or `app.use(...parseBody())` before all of them. Handlers may be async and throw.
+ */
+export function createHttpApp(options: HttpAppOptions): Express {
+  const app = express();
+  // Each costs time on every request (section 'HTTP' of the measurements), and nobody asked for it.
+  app.disable('etag');
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    logAccess(request, response, openContext(request, response, options.logger));
+    next();
+  });
+  healthRoutes(app, options.health);
+  options.routes(app);
+  app.use(handleUnknownRoute);
+  app.use(handleError);
+  return app;
+}
+
+type Middleware = (request: Request, response: Response, next: NextFunction) => void;
+
+/** Reads JSON and urlencoded bodies into `request.body` (undefined: no body, or another type). Refuses what is too large or too deep. */
+export function parseBody(): readonly Middleware[] {
+  return [
+    express.json({ limit: BODY_LIMIT_BYTES }),
+    express.urlencoded({ limit: BODY_LIMIT_BYTES, extended: false }),
+    (request, _response, next) => {
+      if (isDeeperThan(request.body, JSON_DEPTH_LIMIT)) {
+        const message = `The body is nested deeper than ${JSON_DEPTH_LIMIT} levels`;
+        throw new RequestRefusal('invalid', message);
+      }
+      next();
+    },
+  ];
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((child) => isDeeperThan(child, levels - 1));
+}
+
+/** A listening server. `close` drains: it ends when the last request under way is answered. */
+export interface HttpServer {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Listens. Throws AppError `port_taken` or `cannot_listen` when it cannot. */
+export async function listen(app: Express, host: string, port: number): Promise<HttpServer> {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, app);
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  const close = drainable(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)));
+    server.listen({ host, port, backlog: BACKLOG }, resolve);
+  });
+  // `address()` is an AddressInfo for every server that listens on a port.
+  const address = server.address() as AddressInfo;
+  const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return { port: address.port, url: `http://${shownHost}:${address.port}`, close };
+}
+
+function listenError(cause: NodeJS.ErrnoException, host: string, port: number): AppError {
+  const taken = cause.code === 'EADDRINUSE';
+  const message = taken
+    ? `Port ${port} on ${host} is taken. Stop what listens there, or set PORT to another.`
+    : `Cannot listen on ${host}:${port}: ${cause.message}. Set HOST and PORT.`;
+  return new AppError(taken ? 'port_taken' : 'cannot_listen', message, { retryable: false, cause });
+}
+
+/**
+ * Node's own `close()` ends idle connections, but a connection with a request under way would be kept alive after its
+ * answer, and hold the drain until its time-out. So every answer from then on says `Connection: close`.
+ */
+function drainable(server: Server): () => Promise<void> {
+  const underWay = new Set<ServerResponse>();
+  let closing = false;
+  const closeAfter = (response: ServerResponse): void => {
+    if (!response.headersSent) response.setHeader('Connection', 'close');
+    // Its head is out and promised to keep the connection: close it once it is idle.
+    else response.once('close', () => setImmediate(() => server.closeIdleConnections()));
+  };
+  server.prependListener('request', (_request, response: ServerResponse) => {
+    underWay.add(response);
+    response.once('close', () => underWay.delete(response));
+    if (closing) closeAfter(response);
+  });
+  return () =>
+    new Promise((resolve, reject) => {
+      closing = true;
+      for (const response of underWay) closeAfter(response);
+      server.close((error) => (error === undefined ? resolve() : reject(error)));
+    });
+}

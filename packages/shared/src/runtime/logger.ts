@@ -1,0 +1,57 @@
+// JSON logs on standard output: one line an event, with service, time, level and correlation id, and nothing personal.
+import { pino, type DestinationStream, type Logger } from 'pino';
+
+export type { Logger };
+
+const REDACTED = '[redacted]';
+const PRIVATE_FIELDS = ['email', 'password', 'authorization', 'cookie'];
+/** Anything that looks like an e-mail address. Its local part is bounded, so that the search stays linear. */
+const EMAIL = /[^\s"'<>(),:;@\\]{1,64}@[^\s"'<>(),:;@\\]{1,253}\.[^\s"'<>(),.:;@\\\d]{2,63}/g;
+
+/** What a log is made for. `destination` is standard output unless a test gives another. */
+export interface LoggerOptions {
+  readonly service: string;
+  readonly level: string;
+  readonly destination?: DestinationStream;
+}
+
+/**
+ * Makes a service's logger. Fields named `email`, `password`, `authorization` and `cookie` are redacted up to two
+ * levels deep; e-mail addresses are masked wherever they stand, since a driver's error carries the row it refused
+ * (`Duplicate entry 'someone@…'`). Use `logger.child({ correlationId })` for what belongs to one request or message.
+ */
+export function createLogger(options: LoggerOptions): Logger {
+  const settings = {
+    base: { service: options.service, pid: process.pid },
+    level: options.level,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: describeError },
+    redact: {
+      paths: PRIVATE_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
+      censor: REDACTED,
+    },
+    hooks: { streamWrite: maskEmails },
+  };
+  // Written synchronously (pino's default): the line that says why a process died must be out before it is gone.
+  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+}
+
+function maskEmails(line: string): string {
+  return line.includes('@') ? line.replace(EMAIL, REDACTED) : line;
+}
+
+/** An error as it is logged: named fields only, since drivers hang whole statements and their values on theirs. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  const code: unknown = 'code' in error ? error.code : undefined;
+  return {
+    type: name,
+    message,
+    stack,
+    ...(code === undefined ? {} : { code }),
+    ...(cause === undefined ? {} : { cause: describeError(cause) }),
+    ...(error instanceof AggregateError ? { errors: error.errors.map(describeError) } : {}),
+  };
+}
