@@ -27,9 +27,9 @@ export default tseslint.config(
     rules: { 'max-lines-per-function': 'off' },
   },
   {
-    // TypeORM's EntitySchema is declared over an interface: the strict rule on unsafe calls misreads it.
-    files: ['**/*.entity.ts', '**/migrations/*.ts', '**/readmodel/*.ts'],
-    rules: { '@typescript-eslint/no-unsafe-call': 'off' },
+    // TypeORM's EntitySchema is declared over an interface: the strict rule on instances misreads it.
+    files: ['**/eventstore/tables.ts', '**/readmodel/*.ts'],
+    rules: { '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' },
   },
   {
     files: ['**/*.mjs', '**/*.cjs'],

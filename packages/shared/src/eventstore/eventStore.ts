@@ -114,6 +114,8 @@ export interface EventStore<Event extends DomainEvent, Fact extends DomainEvent 
   readStreams(
     streamIds: readonly string[],
   ): Promise<ReadonlyMap<string, readonly RecordedEvent<Event>[]>>;
+  /** The current version of each stream; a stream without events is absent from the map. Cheaper than reading them. */
+  readVersions(streamIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** At most `limit` events with a position above `after`, in order. */
   readLog(after: number, limit: number): Promise<readonly RecordedEvent<Event>[]>;
   /** The log's head: incarnation and last committed position (0: empty). */

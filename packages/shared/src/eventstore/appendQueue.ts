@@ -1,0 +1,154 @@
+// The group commit: whatever waits while a commit is under way goes into the next one.
+// No timer and no delay when idle; under load one flush of the disk carries hundreds of requests.
+import { AppError } from '../runtime/appError.ts';
+import type { DomainEvent } from './decider.ts';
+import { ConflictError, type EventStore, type RecordedEvent, type Unit } from './eventStore.ts';
+
+/** Events in one commit at most (a unit that has more goes alone). */
+const MAX_BATCH_EVENTS = 500;
+/** Units that may wait. */
+const MAX_WAITING_UNITS = 10_000;
+
+/** Where requests hand in their units. */
+export interface AppendQueue<Event extends DomainEvent, Fact extends DomainEvent = never> {
+  /**
+   * Commits a unit, together with others that wait, and gives its own recorded events. Throws ConflictError if this
+   * unit conflicts (others do not fail with it), AppErrors of the store, and 'append_queue_full' (retryable).
+   */
+  append(unit: Unit<Event, Fact>): Promise<readonly RecordedEvent<Event>[]>;
+  /** Resolves when nothing waits and nothing is under way. */
+  drain(): Promise<void>;
+}
+
+export interface AppendQueueLimits {
+  readonly maxBatchEvents?: number;
+  readonly maxWaitingUnits?: number;
+}
+
+interface Waiting<Event extends DomainEvent, Fact extends DomainEvent> {
+  readonly unit: Unit<Event, Fact>;
+  readonly resolve: (events: readonly RecordedEvent<Event>[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Makes the queue in front of a store. One a process for requests: consumers commit by themselves. */
+export function createAppendQueue<Event extends DomainEvent, Fact extends DomainEvent = never>(
+  store: Pick<EventStore<Event, Fact>, 'commit' | 'readVersions'>,
+  limits: AppendQueueLimits = {},
+): AppendQueue<Event, Fact> {
+  const maxBatchEvents = limits.maxBatchEvents ?? MAX_BATCH_EVENTS;
+  const maxWaitingUnits = limits.maxWaitingUnits ?? MAX_WAITING_UNITS;
+  let waiting: Waiting<Event, Fact>[] = [];
+  let running: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    while (waiting.length > 0) {
+      const { batch, rest } = takeBatch(waiting, maxBatchEvents);
+      waiting = rest;
+      await commitBatch(store, batch);
+    }
+    running = undefined;
+  }
+
+  return {
+    append(unit) {
+      if (waiting.length >= maxWaitingUnits) return Promise.reject(queueFull(maxWaitingUnits));
+      return new Promise((resolve, reject) => {
+        waiting.push({ unit, resolve, reject });
+        running ??= run();
+      });
+    },
+    async drain() {
+      while (running !== undefined) await running;
+    },
+  };
+}
+
+function queueFull(limit: number): AppError {
+  return new AppError('append_queue_full', `${limit} appends are waiting already; try again soon`, {
+    retryable: true,
+  });
+}
+
+/**
+ * The next batch, in order of arrival. Never two units of one stream: both were decided on a state without the other,
+ * so if one is written, the other's expected version is surely wrong, and would take the whole batch with it.
+ */
+function takeBatch<Event extends DomainEvent, Fact extends DomainEvent>(
+  waiting: readonly Waiting<Event, Fact>[],
+  maxEvents: number,
+) {
+  const batch: Waiting<Event, Fact>[] = [];
+  const rest: Waiting<Event, Fact>[] = [];
+  const streams = new Set<string>();
+  let events = 0;
+  for (const entry of waiting) {
+    const ids = entry.unit.streams.map((append) => append.streamId);
+    // An assertion alone is work, too.
+    const size = Math.max(countEvents(entry.unit), 1);
+    const fits = batch.length === 0 || events + size <= maxEvents;
+    if (!fits || ids.some((id) => streams.has(id))) {
+      rest.push(entry);
+      continue;
+    }
+    batch.push(entry);
+    ids.forEach((id) => streams.add(id));
+    events += size;
+  }
+  return { batch, rest };
+}
+
+function countEvents(unit: Unit<DomainEvent, DomainEvent>): number {
+  return unit.streams.reduce((sum, append) => sum + append.events.length, 0);
+}
+
+/** Commits a batch and settles each of its entries once. Never throws. */
+async function commitBatch<Event extends DomainEvent, Fact extends DomainEvent>(
+  store: Pick<EventStore<Event, Fact>, 'commit' | 'readVersions'>,
+  batch: readonly Waiting<Event, Fact>[],
+): Promise<void> {
+  if (batch.length === 0) return;
+  try {
+    const recorded = await store.commit(batch.map((entry) => entry.unit));
+    let start = 0;
+    for (const { unit, resolve } of batch) {
+      resolve(recorded.slice(start, start + countEvents(unit)));
+      start += countEvents(unit);
+    }
+  } catch (error) {
+    if (!(error instanceof ConflictError) || batch.length === 1) rejectAll(batch, error);
+    else await commitWithoutLosers(store, batch);
+  }
+}
+
+/**
+ * After a conflict nothing of the batch is written. A unit whose stream is past the version that it expects has lost
+ * for good, since versions only grow: those fail, and the rest goes again. If there is no such unit (a unique
+ * constraint, a row), each is committed alone, and only the guilty one fails.
+ */
+async function commitWithoutLosers<Event extends DomainEvent, Fact extends DomainEvent>(
+  store: Pick<EventStore<Event, Fact>, 'commit' | 'readVersions'>,
+  batch: readonly Waiting<Event, Fact>[],
+): Promise<void> {
+  const rest: Waiting<Event, Fact>[] = [];
+  try {
+    const streamIds = batch.flatMap(({ unit }) => unit.streams.map((append) => append.streamId));
+    const versions = await store.readVersions(streamIds);
+    for (const entry of batch) {
+      const lost = entry.unit.streams.find(
+        (append) => (versions.get(append.streamId) ?? 0) > append.expectedVersion,
+      );
+      if (lost === undefined) rest.push(entry);
+      else entry.reject(new ConflictError('version', lost.streamId));
+    }
+  } catch (error) {
+    rejectAll(batch, error);
+    return;
+  }
+  if (rest.length < batch.length) await commitBatch(store, rest);
+  else for (const entry of rest) await commitBatch(store, [entry]);
+}
+
+function rejectAll(batch: readonly { reject: (error: unknown) => void }[], error: unknown): void {
+  for (const { reject } of batch) reject(error);
+}

@@ -1,0 +1,61 @@
+// Ids from a counter row: never used twice, with gaps when a process ends or a request fails.
+import type { Pool, ResultSetHeader } from 'mysql2/promise';
+import { operationalError } from '../runtime/database.ts';
+
+/**
+ * Takes `count` ids and gives the first of them. A short transaction of its own: inside that of a request, the
+ * counter's lock would make all requests wait for each other's commits. Throws a retryable AppError.
+ */
+export async function takeIds(pool: Pool, counter: string, count: number): Promise<number> {
+  try {
+    const first = await take(pool, counter, count);
+    if (first !== undefined) return first;
+    // The first use. Two processes may come here at once: one row is made, both then count on it.
+    await pool.query('INSERT IGNORE INTO counters (name, last_id) VALUES (?, 0)', [counter]);
+    const made = await take(pool, counter, count);
+    if (made === undefined) throw new Error(`The counter ${counter} cannot be made`);
+    return made;
+  } catch (error) {
+    throw operationalError(error);
+  }
+}
+
+async function take(pool: Pool, counter: string, count: number): Promise<number | undefined> {
+  const [result] = await pool.query<ResultSetHeader>(
+    'UPDATE counters SET last_id = LAST_INSERT_ID(last_id + ?) WHERE name = ?',
+    [count, counter],
+  );
+  return result.affectedRows === 1 ? result.insertId - count + 1 : undefined;
+}
+
+/** Gives ids one by one, from blocks taken when needed. */
+export interface IdAllocator {
+  /** The next id. Throws a retryable AppError when a block is needed and cannot be taken. */
+  next(): Promise<number>;
+}
+
+/** Makes an allocator; `takeBlock` is `takeIds` of one counter. What is left of a block is lost with the process. */
+export function createIdAllocator(
+  takeBlock: (count: number) => Promise<number>,
+  blockSize: number,
+): IdAllocator {
+  let free: number[] = [];
+  let refill: Promise<void> | undefined;
+  return {
+    async next() {
+      for (;;) {
+        const id = free.shift();
+        if (id !== undefined) return id;
+        // One block at a time, however many wait; if they are more than it holds, the rest takes the next one.
+        refill ??= takeBlock(blockSize)
+          .then((first) => {
+            free = Array.from({ length: blockSize }, (_, index) => first + index);
+          })
+          .finally(() => {
+            refill = undefined;
+          });
+        await refill;
+      }
+    },
+  };
+}

@@ -1,0 +1,163 @@
+// The tables `consumer_cursors` and `parked_messages`: how far a consumer is, and what it could not handle.
+import type { ResultSetHeader } from 'mysql2/promise';
+import { z } from 'zod';
+import { formatPlace } from '../messaging/chain.ts';
+import { duplicateKey, queryRows, type Queryable } from '../runtime/database.ts';
+import { ConflictError, type Cursor, type CursorMove, type ParkedMessage } from './eventStore.ts';
+
+const cursorRowSchema = z.object({
+  partition_id: z.int(),
+  incarnation: z.int(),
+  position: z.int(),
+  part: z.int(),
+  next_offset: z.string(),
+});
+
+/** A consumer's cursors in a topic, of these partitions; those never seen before are made at START. */
+export async function readCursorRows(
+  database: Queryable,
+  consumer: string,
+  topic: string,
+  partitions: readonly number[],
+): Promise<readonly Cursor[]> {
+  if (partitions.length === 0) return [];
+  const known = await selectCursors(database, consumer, topic, partitions);
+  if (known.length === partitions.length) return known;
+  // Made here and not by the first commit: two owners that both insert would wait for each other, not for the row.
+  await database.query(
+    `INSERT IGNORE INTO consumer_cursors
+      (consumer, topic, partition_id, incarnation, position, part, next_offset) VALUES ?`,
+    [partitions.map((partition) => [consumer, topic, partition, 0, 0, 0, 0])],
+  );
+  return selectCursors(database, consumer, topic, partitions);
+}
+
+async function selectCursors(
+  database: Queryable,
+  consumer: string,
+  topic: string,
+  partitions: readonly number[],
+): Promise<readonly Cursor[]> {
+  const rows = await queryRows(
+    database,
+    cursorRowSchema,
+    `SELECT partition_id, incarnation, position, part, CAST(next_offset AS CHAR) AS next_offset
+      FROM consumer_cursors WHERE consumer = ? AND topic = ? AND partition_id IN (?)
+      ORDER BY partition_id`,
+    [consumer, topic, partitions],
+  );
+  return rows.map(({ partition_id, next_offset, ...place }) => ({
+    topic,
+    partition: partition_id,
+    place,
+    nextOffset: next_offset,
+  }));
+}
+
+/** The moves in the order in which all transactions lock cursors. Moves of one cursor keep theirs. */
+export function inLockOrder(moves: readonly CursorMove[]): readonly CursorMove[] {
+  const name = ({ consumer, to }: CursorMove): string => `${consumer}\0${to.topic}`;
+  return moves.toSorted((a, b) => {
+    if (name(a) !== name(b)) return name(a) < name(b) ? -1 : 1;
+    return a.to.partition - b.to.partition;
+  });
+}
+
+/**
+ * Moves each cursor by compare-and-set. A process that has lost its partition, but does not know it yet, still holds
+ * the old place: its update finds no row, and with it the whole transaction fails. Throws ConflictError 'cursor'.
+ */
+export async function moveCursors(
+  database: Queryable,
+  moves: readonly CursorMove[],
+): Promise<void> {
+  for (const { consumer, from, to } of inLockOrder(moves)) {
+    // mysql2 counts the rows found (CLIENT_FOUND_ROWS), so a move to the same place is one row, too.
+    const [result] = await database.query<ResultSetHeader>(
+      `UPDATE consumer_cursors SET incarnation = ?, position = ?, part = ?, next_offset = ?
+        WHERE consumer = ? AND topic = ? AND partition_id = ?
+        AND incarnation = ? AND position = ? AND part = ?`,
+      [
+        ...[to.place.incarnation, to.place.position, to.place.part, to.nextOffset],
+        ...[consumer, to.topic, to.partition],
+        ...[from.incarnation, from.position, from.part],
+      ],
+    );
+    if (result.affectedRows !== 1) throw new ConflictError('cursor', cursorName(consumer, to));
+  }
+}
+
+/** `consumer/topic/partition`: how conflicts and logs name a cursor. */
+export function cursorName(consumer: string, { topic, partition }: Cursor): string {
+  return `${consumer}/${topic}/${partition}`;
+}
+
+/** Parks messages. Throws ConflictError 'row' if one is parked already. */
+export async function insertParked(
+  database: Queryable,
+  parked: readonly ParkedMessage[],
+): Promise<void> {
+  if (parked.length === 0) return;
+  try {
+    await database.query(
+      `INSERT INTO parked_messages (consumer, topic, partition_id, message_key,
+        incarnation, position, part, value, reason, parked_at) VALUES ?`,
+      [
+        parked.map((message) => [
+          message.consumer,
+          message.topic,
+          message.partition,
+          message.key,
+          message.place.incarnation,
+          message.place.position,
+          message.place.part,
+          message.value,
+          message.reason,
+          message.parkedAt,
+        ]),
+      ],
+    );
+  } catch (error) {
+    if (duplicateKey(error) === undefined) throw error;
+    throw new ConflictError('row', 'parked_messages', { cause: error });
+  }
+}
+
+/** `topic/key` of all keys of the consumer that have parked messages in the topic. */
+export async function readParkedKeyRows(
+  database: Queryable,
+  consumer: string,
+  topic: string,
+): Promise<ReadonlySet<string>> {
+  const rows = await queryRows(
+    database,
+    z.object({ message_key: z.string() }),
+    'SELECT DISTINCT message_key FROM parked_messages WHERE consumer = ? AND topic = ?',
+    [consumer, topic],
+  );
+  return new Set(rows.map((row) => `${topic}/${row.message_key}`));
+}
+
+/**
+ * Whether every cursor stands where its last move put it. Waits for whoever still holds a cursor's lock, so that an
+ * earlier transaction of this process has surely ended.
+ */
+export async function haveMoved(
+  database: Queryable,
+  moves: readonly CursorMove[],
+): Promise<boolean> {
+  const last = new Map(
+    inLockOrder(moves).map((move) => [cursorName(move.consumer, move.to), move]),
+  );
+  for (const { consumer, to } of last.values()) {
+    const rows = await queryRows(
+      database,
+      cursorRowSchema,
+      `SELECT partition_id, incarnation, position, part, CAST(next_offset AS CHAR) AS next_offset
+        FROM consumer_cursors WHERE consumer = ? AND topic = ? AND partition_id = ? FOR UPDATE`,
+      [consumer, to.topic, to.partition],
+    );
+    if (rows[0] === undefined || formatPlace(rows[0]) !== formatPlace(to.place)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,221 @@
+// The table `events`: written in one statement, read by stream and by position.
+// Text protocol, not prepared statements: for batches of any size it was as fast (15 µs a row at 100 and 500 rows),
+// and it needs no fixed shapes, which would otherwise fill the server's cache of prepared statements.
+import { z } from 'zod';
+import { duplicateKey, queryRows, type Queryable } from '../runtime/database.ts';
+import type { DomainEvent } from './decider.ts';
+import { ConflictError, type EventCodec, type RecordedEvent } from './eventStore.ts';
+import { findBrokenLink } from './hashChain.ts';
+import type { PlacedEvent, StreamHead } from './placing.ts';
+
+/** A statement's size in bytes of JSON; MariaDB's max_allowed_packet is 16 MiB by default. */
+const MAX_STATEMENT_BYTES = 4_194_304;
+
+const hashColumn = z.instanceof(Buffer).transform((bytes) => bytes.toString('hex'));
+
+const storedRowSchema = z.object({
+  incarnation: z.int(),
+  position: z.int(),
+  stream_id: z.string(),
+  version: z.int(),
+  type: z.string(),
+  schema_version: z.int(),
+  data: z.string(),
+  metadata: z.string(),
+  hash: hashColumn,
+});
+type StoredRow = z.infer<typeof storedRowSchema>;
+
+const metadataSchema = z
+  .object({
+    correlationId: z.string(),
+    causationId: z.string(),
+    traceparent: z.string().exactOptional(),
+  })
+  .readonly();
+
+const COLUMNS =
+  'incarnation, position, stream_id, version, type, schema_version, data, metadata, hash';
+
+/** Turns a row's JSON texts back into an event. Throws if the codec does not know them. */
+export function parseStored<Event extends DomainEvent>(
+  row: Pick<StoredRow, 'type' | 'schema_version' | 'data' | 'metadata'>,
+  codec: EventCodec<Event>,
+): Pick<RecordedEvent<Event>, 'event' | 'metadata' | 'schemaVersion'> {
+  const data: unknown = JSON.parse(row.data);
+  return {
+    event: codec.parse(row.type, row.schema_version, data),
+    metadata: metadataSchema.parse(JSON.parse(row.metadata)),
+    schemaVersion: row.schema_version,
+  };
+}
+
+function toRecorded<Event extends DomainEvent>(
+  row: StoredRow,
+  codec: EventCodec<Event>,
+): RecordedEvent<Event> {
+  const { incarnation, position, version, hash } = row;
+  return {
+    incarnation,
+    position,
+    streamId: row.stream_id,
+    version,
+    hash,
+    ...parseStored(row, codec),
+  };
+}
+
+/** Events of the streams by stream, in version order; streams without events are absent. */
+export async function readStreamEvents<Event extends DomainEvent>(
+  database: Queryable,
+  codec: EventCodec<Event>,
+  streamIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly RecordedEvent<Event>[]>> {
+  if (streamIds.length === 0) return new Map();
+  const rows = await queryRows(
+    database,
+    storedRowSchema,
+    `SELECT ${COLUMNS} FROM events WHERE stream_id IN (?) ORDER BY stream_id, version`,
+    [streamIds],
+  );
+  return Map.groupBy(
+    rows.map((row) => toRecorded(row, codec)),
+    (event) => event.streamId,
+  );
+}
+
+/**
+ * At most `limit` events after a position. What is committed has no gaps (that is what the log head is for), so a gap
+ * here means that someone has damaged the log: throws rather than skip.
+ */
+export async function readLogEvents<Event extends DomainEvent>(
+  database: Queryable,
+  codec: EventCodec<Event>,
+  after: number,
+  limit: number,
+): Promise<readonly RecordedEvent<Event>[]> {
+  const rows = await queryRows(
+    database,
+    storedRowSchema,
+    `SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`,
+    [after, limit],
+  );
+  for (const [index, { position }] of rows.entries()) {
+    if (position !== after + 1 + index)
+      throw new Error(
+        `The log has no event at position ${after + 1 + index}, but one at ${position}`,
+      );
+  }
+  return rows.map((row) => toRecorded(row, codec));
+}
+
+/** The current version of each stream; streams without events are absent. */
+export async function readStreamVersions(
+  database: Queryable,
+  streamIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (streamIds.length === 0) return new Map();
+  const rows = await queryRows(
+    database,
+    z.object({ stream_id: z.string(), version: z.int() }),
+    'SELECT stream_id, MAX(version) AS version FROM events WHERE stream_id IN (?) GROUP BY stream_id',
+    [streamIds],
+  );
+  return new Map(rows.map(({ stream_id, version }) => [stream_id, version]));
+}
+
+/**
+ * Version and last hash of each stream that has events. Call it under the log head's lock: nobody can append until
+ * this transaction ends, so what it gives still holds at the commit. (Both servers answer the inner query by jumping
+ * through the unique index, one row a stream, however long the stream is.)
+ */
+export async function readStreamHeads(
+  database: Queryable,
+  streamIds: readonly string[],
+): Promise<ReadonlyMap<string, StreamHead>> {
+  if (streamIds.length === 0) return new Map();
+  const rows = await queryRows(
+    database,
+    z.object({ stream_id: z.string(), version: z.int(), hash: hashColumn }),
+    `SELECT e.stream_id, e.version, e.hash
+      FROM (SELECT stream_id, MAX(version) AS version FROM events
+        WHERE stream_id IN (?) GROUP BY stream_id) AS heads
+      JOIN events AS e ON e.stream_id = heads.stream_id AND e.version = heads.version`,
+    [streamIds],
+  );
+  return new Map(rows.map(({ stream_id, version, hash }) => [stream_id, { version, hash }]));
+}
+
+/** Writes the events. Throws ConflictError 'version' when another writer has begun a stream first. */
+export async function insertEvents(
+  database: Queryable,
+  placed: readonly PlacedEvent<DomainEvent>[],
+): Promise<void> {
+  let values: unknown[][] = [];
+  let bytes = 0;
+  for (const { recorded, stored } of placed) {
+    values.push([
+      recorded.incarnation,
+      recorded.position,
+      recorded.streamId,
+      recorded.version,
+      stored.type,
+      stored.schemaVersion,
+      stored.data,
+      stored.metadata,
+      Buffer.from(recorded.hash, 'hex'),
+    ]);
+    bytes += stored.data.length + stored.metadata.length;
+    if (bytes < MAX_STATEMENT_BYTES) continue;
+    await insertRows(database, values);
+    values = [];
+    bytes = 0;
+  }
+  if (values.length > 0) await insertRows(database, values);
+}
+
+async function insertRows(database: Queryable, values: readonly unknown[][]): Promise<void> {
+  try {
+    await database.query(`INSERT INTO events (${COLUMNS}) VALUES ?`, [values]);
+  } catch (error) {
+    const duplicate = duplicateKey(error);
+    if (duplicate?.key !== 'uq_events_stream_version') throw error;
+    // The entry is 'stream-version'.
+    throw new ConflictError('version', duplicate.entry.replace(/-\d+$/, ''), { cause: error });
+  }
+}
+
+/** Whether the events stand in the log at their positions, byte for byte as they were placed. */
+export async function areInLog(
+  database: Queryable,
+  placed: readonly PlacedEvent<DomainEvent>[],
+): Promise<boolean> {
+  const rows = await queryRows(
+    database,
+    z.object({ position: z.int(), hash: hashColumn }),
+    'SELECT position, hash FROM events WHERE position IN (?)',
+    [placed.map(({ recorded }) => recorded.position)],
+  );
+  const hashes = new Map(rows.map(({ position, hash }) => [position, hash]));
+  return placed.every(({ recorded }) => hashes.get(recorded.position) === recorded.hash);
+}
+
+/** Recomputes the hashes of a stream from its stored bytes. Gives the version where they stop to match, if any. */
+export async function verifyHashChain(
+  database: Queryable,
+  streamId: string,
+): Promise<{ readonly version: number } | undefined> {
+  const rows = await queryRows(
+    database,
+    storedRowSchema,
+    `SELECT ${COLUMNS} FROM events WHERE stream_id = ? ORDER BY version`,
+    [streamId],
+  );
+  return findBrokenLink(
+    rows.map(({ stream_id, schema_version, ...row }) => ({
+      ...row,
+      streamId: stream_id,
+      schemaVersion: schema_version,
+    })),
+  );
+}

@@ -1,0 +1,246 @@
+// The event store in memory, for tests and the simulation: the same contract, the same placing and folds, no I/O.
+import { comparePlaces, START } from '../messaging/chain.ts';
+import { createCommitListeners } from './commitListeners.ts';
+import { cursorName, inLockOrder } from './cursorRows.ts';
+import type { DomainEvent } from './decider.ts';
+import { parseStored } from './eventRows.ts';
+import {
+  ConflictError,
+  type Cursor,
+  type EventCodec,
+  type EventStore,
+  type ParkedMessage,
+  type RecordedEvent,
+  type RowInsert,
+  type Unit,
+} from './eventStore.ts';
+import { placeEvents, prepareAppends, type PlacedEvent, type StreamHead } from './placing.ts';
+import { createProjectionEngine, foldedEvents, keyOf, keyText } from './projectionEngine.ts';
+import type { ColumnValue, Projection, ReadModelTable, Row } from './projection.ts';
+
+/** A named unique constraint of a table, as the migrations would make it. */
+export interface UniqueKey {
+  readonly name: string;
+  readonly table: string;
+  readonly columns: readonly string[];
+}
+
+export interface MemoryEventStoreOptions<Event extends DomainEvent, Fact extends DomainEvent> {
+  readonly codec: EventCodec<Event>;
+  readonly projections: readonly Projection<Event | Fact>[];
+  /** Tables beside the read models (for `inserts`). */
+  readonly tables?: readonly ReadModelTable[];
+  readonly uniqueKeys?: readonly UniqueKey[];
+}
+
+/** The contract, and a look at what would be in the tables. */
+export interface MemoryEventStore<
+  Event extends DomainEvent,
+  Fact extends DomainEvent = never,
+> extends EventStore<Event, Fact> {
+  rows(table: string): readonly Row[];
+  parked(): readonly ParkedMessage[];
+}
+
+/** All that is stored. A commit works on a copy, and puts it in place of the old one when nothing has failed. */
+interface Contents<Event extends DomainEvent> {
+  readonly log: readonly PlacedEvent<Event>[];
+  readonly heads: ReadonlyMap<string, StreamHead>;
+  readonly cursors: ReadonlyMap<string, Cursor>;
+  readonly parked: readonly ParkedMessage[];
+  readonly tables: ReadonlyMap<string, ReadonlyMap<string, Row>>;
+}
+
+/** Makes an empty store. Each call waits a turn of the event loop, so callers interleave as they would with a server. */
+export function createMemoryEventStore<Event extends DomainEvent, Fact extends DomainEvent = never>(
+  options: MemoryEventStoreOptions<Event, Fact>,
+): MemoryEventStore<Event, Fact> {
+  const listeners = createCommitListeners<Event>();
+  const write = createWriter(options);
+  let contents: Contents<Event> = EMPTY;
+  const read = createReader(options.codec);
+  return {
+    async commit(units) {
+      await turn();
+      const first = contents.log.length;
+      contents = write(contents, units);
+      const recorded = contents.log.slice(first).map((placed) => placed.recorded);
+      listeners.notify(recorded);
+      return recorded;
+    },
+    async readStreams(streamIds) {
+      await turn();
+      const wanted = new Set(streamIds);
+      const events = contents.log.filter(({ recorded }) => wanted.has(recorded.streamId)).map(read);
+      return Map.groupBy(events, (event) => event.streamId);
+    },
+    async readVersions(streamIds) {
+      await turn();
+      const versions = streamIds.map((id) => [id, contents.heads.get(id)?.version ?? 0] as const);
+      return new Map(versions.filter(([, version]) => version > 0));
+    },
+    async readLog(after, limit) {
+      await turn();
+      return contents.log.slice(after, after + limit).map(read);
+    },
+    async head() {
+      await turn();
+      return { incarnation: INCARNATION, position: contents.log.length };
+    },
+    async readCursors(consumer, topic, partitions) {
+      await turn();
+      const { found, cursors } = findCursors(contents.cursors, consumer, topic, partitions);
+      contents = { ...contents, cursors };
+      return found;
+    },
+    async readParkedKeys(consumer, topic) {
+      await turn();
+      const own = contents.parked.filter((m) => m.consumer === consumer && m.topic === topic);
+      return new Set(own.map((message) => `${topic}/${message.key}`));
+    },
+    onCommitted: listeners.add,
+    rows: (table) => [...(contents.tables.get(table)?.values() ?? [])],
+    parked: () => contents.parked,
+  };
+}
+
+/** Reads through JSON and the codec, as from a database: what they cannot carry is lost here, too. */
+function createReader<Event extends DomainEvent>(codec: EventCodec<Event>) {
+  return ({ recorded, stored }: PlacedEvent<Event>): RecordedEvent<Event> => ({
+    ...recorded,
+    ...parseStored({ ...stored, schema_version: stored.schemaVersion }, codec),
+  });
+}
+
+const INCARNATION = 1;
+
+const EMPTY: Contents<never> = {
+  log: [],
+  heads: new Map(),
+  cursors: new Map(),
+  parked: [],
+  tables: new Map(),
+};
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+type Write<Event extends DomainEvent, Fact extends DomainEvent> = (
+  before: Contents<Event>,
+  units: readonly Unit<Event, Fact>[],
+) => Contents<Event>;
+
+/** The transaction, without a moment in it at which anybody else could run. */
+function createWriter<Event extends DomainEvent, Fact extends DomainEvent>(
+  options: MemoryEventStoreOptions<Event, Fact>,
+): Write<Event, Fact> {
+  const engine = createProjectionEngine<Event | Fact>(options.projections);
+  return (before, units) => {
+    const appends = prepareAppends(units, options.codec);
+    const cursors = moveCursors(before.cursors, units);
+    const parked = units.flatMap((unit) => unit.parked ?? []);
+    const drafts = createTableDrafts(before.tables, options.uniqueKeys ?? []);
+    for (const { table, row } of units.flatMap((unit) => unit.inserts ?? []))
+      drafts.insert(tableOf(options, table), row);
+    const folded = foldedEvents(units);
+    const existing = engine
+      .touchedRows(folded)
+      .map(({ table, keys }) => [table.name, drafts.find(table.name, keys)] as const);
+    for (const { table, inserted, updated } of engine.fold(folded, new Map(existing))) {
+      for (const row of inserted) drafts.insert(table, row);
+      for (const row of updated) drafts.update(table, row);
+    }
+    const placed = placeEvents(appends, before.heads, {
+      incarnation: INCARNATION,
+      firstPosition: before.log.length + 1,
+    });
+    const heads = new Map(before.heads);
+    for (const { recorded } of placed) heads.set(recorded.streamId, recorded);
+    return {
+      log: [...before.log, ...placed],
+      heads,
+      cursors,
+      parked: [...before.parked, ...parked],
+      tables: drafts.tables(),
+    };
+  };
+}
+
+function tableOf<Event extends DomainEvent, Fact extends DomainEvent>(
+  options: MemoryEventStoreOptions<Event, Fact>,
+  name: string,
+): ReadModelTable {
+  const table = options.tables?.find((candidate) => candidate.name === name);
+  if (table === undefined) throw new Error(`The store in memory was not told of the table ${name}`);
+  return table;
+}
+
+function findCursors(
+  before: ReadonlyMap<string, Cursor>,
+  consumer: string,
+  topic: string,
+  partitions: readonly number[],
+) {
+  const cursors = new Map(before);
+  const found = partitions
+    .toSorted((a, b) => a - b)
+    .map((partition) => {
+      const start: Cursor = { topic, partition, place: START, nextOffset: '0' };
+      const cursor = cursors.get(cursorName(consumer, start)) ?? start;
+      cursors.set(cursorName(consumer, cursor), cursor);
+      return cursor;
+    });
+  return { found, cursors };
+}
+
+function moveCursors(
+  before: ReadonlyMap<string, Cursor>,
+  units: readonly Unit<DomainEvent, DomainEvent>[],
+): ReadonlyMap<string, Cursor> {
+  const cursors = new Map(before);
+  for (const { consumer, from, to } of inLockOrder(units.flatMap((unit) => unit.cursors ?? []))) {
+    const name = cursorName(consumer, to);
+    const current = cursors.get(name);
+    if (current === undefined || comparePlaces(current.place, from) !== 0)
+      throw new ConflictError('cursor', name);
+    cursors.set(name, to);
+  }
+  return cursors;
+}
+
+/** Tables under change: primary keys and unique keys are checked as a database would. */
+function createTableDrafts(
+  before: ReadonlyMap<string, ReadonlyMap<string, Row>>,
+  uniqueKeys: readonly UniqueKey[],
+) {
+  const tables = new Map([...before].map(([name, rows]) => [name, new Map(rows)]));
+  const rowsOf = (name: string): Map<string, Row> => {
+    const rows = tables.get(name) ?? new Map<string, Row>();
+    tables.set(name, rows);
+    return rows;
+  };
+  const checkUnique = (table: ReadModelTable, row: Row): void => {
+    const own = keyText(keyOf(table, row));
+    for (const { name, columns } of uniqueKeys.filter((key) => key.table === table.name)) {
+      const values = (other: Row) => keyText(columns.map((column) => other[column] ?? null));
+      for (const [key, other] of rowsOf(table.name))
+        if (key !== own && values(other) === values(row)) throw new ConflictError('unique', name);
+    }
+  };
+  const put = (table: ReadModelTable, row: Row): void => {
+    checkUnique(table, row);
+    rowsOf(table.name).set(keyText(keyOf(table, row)), row);
+  };
+  return {
+    find: (name: string, keys: readonly (readonly ColumnValue[])[]): readonly Row[] =>
+      keys.map((key) => rowsOf(name).get(keyText(key))).filter((row) => row !== undefined),
+    insert(table: ReadModelTable, row: RowInsert['row']): void {
+      if (rowsOf(table.name).has(keyText(keyOf(table, row))))
+        throw new ConflictError('row', table.name);
+      put(table, row);
+    },
+    update: put,
+    tables: (): ReadonlyMap<string, ReadonlyMap<string, Row>> => tables,
+  };
+}

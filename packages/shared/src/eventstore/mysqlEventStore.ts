@@ -1,0 +1,106 @@
+// The event store in MySQL: one transaction, one lock order, positions from the log head.
+import type { Pool } from 'mysql2/promise';
+import { AppError } from '../runtime/appError.ts';
+import { inTransaction, operationalError } from '../runtime/database.ts';
+import { createCommitListeners } from './commitListeners.ts';
+import { haveMoved, readCursorRows, readParkedKeyRows } from './cursorRows.ts';
+import type { DomainEvent } from './decider.ts';
+import { areInLog, readLogEvents, readStreamEvents, readStreamVersions } from './eventRows.ts';
+import { ConflictError, type EventCodec, type EventStore, type Unit } from './eventStore.ts';
+import { lockLogHead, readLogHead } from './logHead.ts';
+import { prepareAppends, type PlacedEvent } from './placing.ts';
+import type { Projection } from './projection.ts';
+import { createUnitWriter } from './unitWriter.ts';
+
+/** A read-model row made by somebody else meanwhile: the folds start again from it, this often at most. */
+const ROW_ATTEMPTS = 3;
+
+/** What a store needs. Projections fold the service's own events and others' facts. */
+export interface MysqlEventStoreOptions<Event extends DomainEvent, Fact extends DomainEvent> {
+  readonly pool: Pool;
+  readonly codec: EventCodec<Event>;
+  readonly projections: readonly Projection<Event | Fact>[];
+}
+
+/** Opens the store of one schema. See `EventStore` for what each function promises. */
+export function createMysqlEventStore<Event extends DomainEvent, Fact extends DomainEvent = never>(
+  options: MysqlEventStoreOptions<Event, Fact>,
+): EventStore<Event, Fact> {
+  const { pool, codec } = options;
+  const writeUnits = createUnitWriter<Event, Fact>(options.projections);
+  const listeners = createCommitListeners<Event>();
+
+  async function writeOnce(
+    units: readonly Unit<Event, Fact>[],
+  ): Promise<readonly PlacedEvent<Event>[]> {
+    const appends = prepareAppends(units, codec);
+    let placed: readonly PlacedEvent<Event>[] = [];
+    try {
+      return await inTransaction(pool, async (connection) => {
+        placed = await writeUnits(connection, units, appends);
+        return placed;
+      });
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'commit_unknown') throw error;
+      if (await wasCommitted(pool, units, placed)) return placed;
+      throw new AppError('not_committed', 'The connection broke at COMMIT; nothing was written', {
+        retryable: true,
+        cause: error,
+      });
+    }
+  }
+
+  return {
+    async commit(units) {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          const recorded = (await writeOnce(units)).map((event) => event.recorded);
+          listeners.notify(recorded);
+          return recorded;
+        } catch (error) {
+          const again = error instanceof ConflictError && error.kind === 'row';
+          if (!again || attempt === ROW_ATTEMPTS) throw error;
+        }
+      }
+    },
+    readStreams: (streamIds) => readStreamEvents(pool, codec, streamIds),
+    readVersions: (streamIds) => readStreamVersions(pool, streamIds),
+    readLog: (after, limit) => readLogEvents(pool, codec, after, limit),
+    head: () => readLogHead(pool),
+    readCursors: (consumer, topic, partitions) =>
+      readCursorRows(pool, consumer, topic, partitions).catch((error: unknown) => {
+        throw operationalError(error);
+      }),
+    readParkedKeys: (consumer, topic) => readParkedKeyRows(pool, consumer, topic),
+    onCommitted: listeners.add,
+  };
+}
+
+/**
+ * Whether a transaction happened whose answer to COMMIT was lost. Its session may still live on the server, and be
+ * about to commit: a plain read could say 'no' too early. So this waits for the lock that the session held last; once
+ * it is ours, the session has ended in one way or the other. Events prove it by position and hash, a transaction
+ * without events by the cursors that it moved. If it cannot be told now (the database is away, or nothing was written
+ * that proves it): throws AppError 'commit_unknown'. Who tries again then is safe: versions and cursors decide.
+ */
+async function wasCommitted(
+  pool: Pool,
+  units: readonly Unit<DomainEvent, DomainEvent>[],
+  placed: readonly PlacedEvent<DomainEvent>[],
+): Promise<boolean> {
+  const moves = units.flatMap((unit) => unit.cursors ?? []);
+  const isProvable = placed.length > 0 || moves.length > 0;
+  try {
+    if (!isProvable) throw new Error('No event and no cursor would prove it');
+    return await inTransaction(pool, async (connection) => {
+      if (placed.length === 0) return haveMoved(connection, moves);
+      await lockLogHead(connection);
+      return areInLog(connection, placed);
+    });
+  } catch (error) {
+    throw new AppError('commit_unknown', 'The connection broke at COMMIT: it may have happened', {
+      retryable: isProvable,
+      cause: error,
+    });
+  }
+}

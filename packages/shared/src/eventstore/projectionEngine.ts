@@ -1,0 +1,172 @@
+// The engine under every read model: which rows a transaction touches, and what the folds make of them. No I/O.
+import type { DomainEvent } from './decider.ts';
+import type { Unit } from './eventStore.ts';
+import type { ColumnValue, Projection, ReadModelTable, Row, RowKey, Rows } from './projection.ts';
+
+/** What the folds have made: rows that were not there, and rows that were. Both sorted by key. */
+export interface TableChanges {
+  readonly table: ReadModelTable;
+  readonly inserted: readonly Row[];
+  readonly updated: readonly Row[];
+}
+
+/** The rows of one table that a transaction touches, sorted by key. */
+export interface TouchedRows {
+  readonly table: ReadModelTable;
+  readonly keys: readonly (readonly ColumnValue[])[];
+}
+
+/** The folds of one service. */
+export interface ProjectionEngine<Event extends DomainEvent> {
+  /** The rows that these events touch, in the order in which all transactions lock them. */
+  touchedRows(events: readonly Event[]): readonly TouchedRows[];
+  /**
+   * Folds the events into the rows that exist of those touched. Throws if a fold reads or writes a row that its
+   * `rowsOf` did not name (it was not locked), or writes one with missing, unknown or unstorable columns: a bug.
+   */
+  fold(events: readonly Event[], existing: ExistingRows): readonly TableChanges[];
+}
+
+/** The rows that exist, by table name. */
+export type ExistingRows = ReadonlyMap<string, readonly Row[]>;
+
+/** All that the read models fold, in order: of each unit its facts, then its own events. Never their positions. */
+export function foldedEvents<Event extends DomainEvent, Fact extends DomainEvent>(
+  units: readonly Unit<Event, Fact>[],
+): readonly (Event | Fact)[] {
+  return units.flatMap((unit) => [
+    ...(unit.facts ?? []),
+    ...unit.streams.flatMap((append) => append.events.map(({ event }) => event)),
+  ]);
+}
+
+/** A row's key as a map's key. */
+export function keyText(key: readonly ColumnValue[]): string {
+  return JSON.stringify(key);
+}
+
+/** The key of a row. */
+export function keyOf(table: ReadModelTable, row: Row): readonly ColumnValue[] {
+  return table.key.map((column) => row[column] ?? null);
+}
+
+/** Builds the engine of some projections. Throws if two of them own one table. */
+export function createProjectionEngine<Event extends DomainEvent>(
+  projections: readonly Projection<Event>[],
+): ProjectionEngine<Event> {
+  const tables = new Map<string, ReadModelTable>();
+  for (const table of projections.flatMap((projection) => projection.tables)) {
+    if (tables.has(table.name)) throw new Error(`Two projections own the table ${table.name}`);
+    tables.set(table.name, table);
+  }
+  const touchedRows = (events: readonly Event[]): readonly TouchedRows[] => {
+    const keys = projections.flatMap((projection) =>
+      events.flatMap((event) => projection.rowsOf(event)),
+    );
+    return sortedByTable(keys, tables);
+  };
+  return {
+    touchedRows,
+    fold(events, existing) {
+      const drafts = touchedRows(events).map((touched) =>
+        createDraft(touched, existing.get(touched.table.name) ?? []),
+      );
+      const rows = createRows(drafts);
+      for (const event of events)
+        for (const projection of projections) projection.apply(event, rows);
+      return drafts.map((draft) => draft.changes());
+    },
+  };
+}
+
+function sortedByTable(
+  keys: readonly RowKey[],
+  tables: ReadonlyMap<string, ReadModelTable>,
+): readonly TouchedRows[] {
+  const byTable = Map.groupBy(keys, (key) => key.table);
+  return [...byTable.keys()].sort().map((name) => {
+    const table = tables.get(name);
+    if (table === undefined) throw new Error(`No projection owns the table ${name}`);
+    const unique = new Map(byTable.get(name)?.map(({ key }) => [keyText(key), key]));
+    return { table, keys: [...unique.values()].sort(compareKeys) };
+  });
+}
+
+/** As the server sorts a primary key of numbers and binary texts, so that locks are taken in its order. */
+function compareKeys(a: readonly ColumnValue[], b: readonly ColumnValue[]): number {
+  for (const [index, left] of a.entries()) {
+    const right = b[index];
+    if (left === right) continue;
+    return left === null || right === undefined || right === null || left < right ? -1 : 1;
+  }
+  return 0;
+}
+
+interface Draft {
+  readonly table: ReadModelTable;
+  get(key: readonly ColumnValue[]): Row | undefined;
+  put(row: Row): void;
+  changes(): TableChanges;
+}
+
+function createDraft({ table, keys }: TouchedRows, existing: readonly Row[]): Draft {
+  const named = new Set(keys.map(keyText));
+  const before = new Map(existing.map((row) => [keyText(keyOf(table, row)), row]));
+  const put = new Map<string, Row>();
+  const guard = (key: readonly ColumnValue[]): string => {
+    const text = keyText(key);
+    if (!named.has(text)) throw new Error(`A fold uses row ${text} of ${table.name} unnamed`);
+    return text;
+  };
+  return {
+    table,
+    get(key) {
+      const text = guard(key);
+      return put.get(text) ?? before.get(text);
+    },
+    put(row) {
+      assertStorable(table, row);
+      put.set(guard(keyOf(table, row)), row);
+    },
+    changes() {
+      const inOrder = keys.map(keyText).filter((text) => put.has(text));
+      const rowsAt = (texts: readonly string[]): readonly Row[] =>
+        texts.map((text) => put.get(text)).filter((row) => row !== undefined);
+      return {
+        table,
+        inserted: rowsAt(inOrder.filter((text) => !before.has(text))),
+        updated: rowsAt(inOrder.filter((text) => before.has(text))),
+      };
+    },
+  };
+}
+
+function createRows(drafts: readonly Draft[]): Rows {
+  const byName = new Map(drafts.map((draft) => [draft.table.name, draft]));
+  const draftOf = (name: string): Draft => {
+    const draft = byName.get(name);
+    if (draft === undefined) throw new Error(`A fold uses table ${name}, but named no row of it`);
+    return draft;
+  };
+  return {
+    get: (name, ...key) => draftOf(name).get(key),
+    put: (name, row) => {
+      draftOf(name).put(row);
+    },
+  };
+}
+
+function assertStorable(table: ReadModelTable, row: Row): void {
+  const given = Object.keys(row);
+  const fits =
+    given.length === table.columns.length && given.every((c) => table.columns.includes(c));
+  if (!fits)
+    throw new Error(
+      `A row of ${table.name} has ${table.columns.join()}, a fold gave ${given.join()}`,
+    );
+  for (const column of given) {
+    const value = row[column];
+    if (typeof value === 'number' && !Number.isSafeInteger(value))
+      throw new Error(`Column ${column} of ${table.name} cannot hold ${value}: whole numbers only`);
+  }
+}

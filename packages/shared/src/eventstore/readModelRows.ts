@@ -1,0 +1,138 @@
+// Read models in MySQL: loads and locks the rows that a transaction touches, and writes what the folds have made of them.
+import { z } from 'zod';
+import { duplicateKey, queryRows, type Queryable } from '../runtime/database.ts';
+import { ConflictError, type RowInsert } from './eventStore.ts';
+import type { ExistingRows, TableChanges, TouchedRows } from './projectionEngine.ts';
+import type { ReadModelTable, Row } from './projection.ts';
+
+/** Rows in one statement at most. */
+const CHUNK_ROWS = 1_000;
+
+// Texts and whole numbers only: a DATETIME or DECIMAL would come back as something else than what was put.
+const rowSchema = z.record(z.string(), z.union([z.string(), z.int(), z.null()]));
+
+/** Writes rows that are no read model. Throws ConflictError 'unique' or 'row'. */
+export async function insertRowsBeside(
+  database: Queryable,
+  inserts: readonly RowInsert[],
+): Promise<void> {
+  const byTable = Map.groupBy(inserts, (insert) => insert.table);
+  for (const name of [...byTable.keys()].sort()) {
+    for (const { row } of byTable.get(name) ?? []) {
+      const columns = Object.keys(row);
+      await insertRows(database, name, columns, [row]);
+    }
+  }
+}
+
+/**
+ * Loads the touched rows that exist and locks them. All transactions lock in the same order (tables by name, rows by
+ * primary key): two of them never wait for each other. Rows that do not exist cannot be locked (READ COMMITTED has no
+ * gap locks): their plain INSERT finds out who was first.
+ */
+export async function lockRows(
+  database: Queryable,
+  touched: readonly TouchedRows[],
+): Promise<ExistingRows> {
+  const existing = new Map<string, readonly Row[]>();
+  for (const { table, keys } of touched) {
+    const rows: Row[] = [];
+    for (const chunk of chunksOf(keys)) rows.push(...(await lockTableRows(database, table, chunk)));
+    existing.set(table.name, rows);
+  }
+  return existing;
+}
+
+function lockTableRows(
+  database: Queryable,
+  table: ReadModelTable,
+  keys: TouchedRows['keys'],
+): Promise<Row[]> {
+  const [single] = table.key;
+  const isSingle = table.key.length === 1;
+  // Forced, as a small table would otherwise be scanned, and every row on the way locked.
+  return queryRows(
+    database,
+    rowSchema,
+    `SELECT ?? FROM ?? FORCE INDEX (PRIMARY) WHERE ${isSingle ? '??' : '(??)'} IN (?)
+      ORDER BY ?? FOR UPDATE`,
+    [
+      table.columns,
+      table.name,
+      isSingle ? single : table.key,
+      isSingle ? keys.map(([value]) => value) : keys,
+      table.key,
+    ],
+  );
+}
+
+/**
+ * Writes what the folds have made. Throws ConflictError 'row' if somebody has made a new row first (fold again, from
+ * that row), 'unique' if a named constraint is broken.
+ */
+export async function saveRows(
+  database: Queryable,
+  changes: readonly TableChanges[],
+): Promise<void> {
+  for (const { table, inserted, updated } of changes) {
+    for (const chunk of chunksOf(inserted))
+      await insertRows(database, table.name, table.columns, chunk);
+    for (const chunk of chunksOf(updated)) await updateRows(database, table, chunk);
+  }
+}
+
+async function insertRows(
+  database: Queryable,
+  table: string,
+  columns: readonly string[],
+  rows: readonly Row[],
+): Promise<void> {
+  try {
+    await database.query('INSERT INTO ?? (??) VALUES ?', [table, columns, valuesOf(columns, rows)]);
+  } catch (error) {
+    throw rowConflict(table, error);
+  }
+}
+
+/**
+ * Rewrites rows that exist and are locked, in one statement: their INSERT always meets the primary key first and turns
+ * into the UPDATE. (`VALUES(column)`, since MariaDB does not know MySQL's newer `AS new`.)
+ */
+async function updateRows(
+  database: Queryable,
+  table: ReadModelTable,
+  rows: readonly Row[],
+): Promise<void> {
+  const changing = table.columns.filter((column) => !table.key.includes(column));
+  if (changing.length === 0) return;
+  const assignments = changing.map(() => '?? = VALUES(??)').join(', ');
+  try {
+    await database.query(`INSERT INTO ?? (??) VALUES ? ON DUPLICATE KEY UPDATE ${assignments}`, [
+      table.name,
+      table.columns,
+      valuesOf(table.columns, rows),
+      ...changing.flatMap((column) => [column, column]),
+    ]);
+  } catch (error) {
+    throw rowConflict(table.name, error);
+  }
+}
+
+function valuesOf(columns: readonly string[], rows: readonly Row[]): unknown[][] {
+  return rows.map((row) => columns.map((column) => row[column]));
+}
+
+function rowConflict(table: string, error: unknown): unknown {
+  const duplicate = duplicateKey(error);
+  if (duplicate === undefined) return error;
+  return duplicate.key === 'PRIMARY'
+    ? new ConflictError('row', table, { cause: error })
+    : new ConflictError('unique', duplicate.key, { cause: error });
+}
+
+function chunksOf<T>(items: readonly T[]): readonly (readonly T[])[] {
+  const chunks: (readonly T[])[] = [];
+  for (let start = 0; start < items.length; start += CHUNK_ROWS)
+    chunks.push(items.slice(start, start + CHUNK_ROWS));
+  return chunks;
+}

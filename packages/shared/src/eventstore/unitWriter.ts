@@ -1,0 +1,57 @@
+// What one transaction of the MySQL store writes, and in which order it takes its locks.
+import type { Queryable } from '../runtime/database.ts';
+import { insertParked, moveCursors } from './cursorRows.ts';
+import type { DomainEvent } from './decider.ts';
+import { insertEvents, readStreamHeads } from './eventRows.ts';
+import type { Unit } from './eventStore.ts';
+import { createTakePositions } from './logHead.ts';
+import { placeEvents, streamsToRead, type PlacedEvent, type PreparedAppend } from './placing.ts';
+import { createProjectionEngine, foldedEvents } from './projectionEngine.ts';
+import type { Projection } from './projection.ts';
+import { insertRowsBeside, lockRows, saveRows } from './readModelRows.ts';
+
+/** Writes the units in the transaction of `database`, and gives their events with their places. */
+export type WriteUnits<Event extends DomainEvent, Fact extends DomainEvent> = (
+  database: Queryable,
+  units: readonly Unit<Event, Fact>[],
+  appends: readonly PreparedAppend<Event>[],
+) => Promise<readonly PlacedEvent<Event>[]>;
+
+/**
+ * Makes the writer of a schema. It throws ConflictErrors of every kind; the transaction must then be rolled back.
+ * One lock order for all: cursors (sorted), parked messages, rows (sorted), log head, events. Two transactions that
+ * want the same things meet at the first of them, so none waits for one that waits for it.
+ */
+export function createUnitWriter<Event extends DomainEvent, Fact extends DomainEvent>(
+  projections: readonly Projection<Event | Fact>[],
+): WriteUnits<Event, Fact> {
+  const engine = createProjectionEngine(projections);
+  const takePositions = createTakePositions();
+  return async (database, units, appends) => {
+    await moveCursors(
+      database,
+      units.flatMap((unit) => unit.cursors ?? []),
+    );
+    await insertParked(
+      database,
+      units.flatMap((unit) => unit.parked ?? []),
+    );
+    await insertRowsBeside(
+      database,
+      units.flatMap((unit) => unit.inserts ?? []),
+    );
+    const folded = foldedEvents(units);
+    const existing = await lockRows(database, engine.touchedRows(folded));
+    await saveRows(database, engine.fold(folded, existing));
+    if (appends.length === 0) return [];
+    // From here on nobody else can append to this schema: the head's lock is held until the commit. That is what makes
+    // an assertion (an append without events) hold: the version read below is still the version when we commit.
+    // The previous hashes are read here and not carried by the callers: one query, and they cannot be stale.
+    const count = appends.reduce((sum, append) => sum + append.events.length, 0);
+    const log = await takePositions(database, count);
+    const heads = await readStreamHeads(database, streamsToRead(appends));
+    const placed = placeEvents(appends, heads, log);
+    await insertEvents(database, placed);
+    return placed;
+  };
+}

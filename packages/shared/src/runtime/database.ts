@@ -1,0 +1,201 @@
+// The database connection of a service: pool, sessions, transactions, and which errors are worth another try.
+import mysql from 'mysql2';
+import type { Pool, PoolConnection, RowDataPacket } from 'mysql2/promise';
+import { z } from 'zod';
+import { AppError } from './appError.ts';
+
+/** How a service reaches its database as its runtime user. */
+export interface DatabaseSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  /** Connections at most. */
+  readonly poolSize: number;
+}
+
+/** What a statement can run on: the pool (any connection), or the connection of a transaction. */
+export type Queryable = Pick<Pool, 'query'>;
+
+const LOCK_WAIT_SECONDS = 3;
+const CONNECT_TIMEOUT_MS = 5_000;
+const KEEP_ALIVE_DELAY_MS = 10_000;
+/** A transaction that lost a deadlock or a lock wait is run this often at most. */
+const TRANSACTION_ATTEMPTS = 5;
+const RETRY_DELAY_MS = 20;
+
+const SESSION = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  // The mode is set here and not left to the server, so that both families check alike and backslashes escape.
+  `SET SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, time_zone = '+00:00',
+    sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'`,
+];
+
+/** Opens a pool. It connects when first used; `end()` closes it. BIGINTs beyond 2^53 come as text, never rounded. */
+export function openPool(settings: DatabaseSettings): Pool {
+  const { poolSize, ...address } = settings;
+  const pool = mysql.createPool({
+    ...address,
+    connectionLimit: poolSize,
+    charset: 'utf8mb4_bin',
+    timezone: 'Z',
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+  });
+  pool.on('connection', (connection) => {
+    // mysql2 listens once: a second error of a dying connection would otherwise end the process. Its user gets the first.
+    connection.on('error', () => undefined);
+    // A connection runs its commands in order: these come before those of whoever asked for it.
+    for (const statement of SESSION) {
+      connection.query(statement, (error) => {
+        if (error !== null) connection.destroy();
+      });
+    }
+  });
+  return pool.promise();
+}
+
+/**
+ * Runs `work` in a transaction and commits it. A deadlock or lock wait (1213, 1205) runs it again, so `work` must
+ * start from the database each time. Throws what `work` throws; AppErrors 'database_unavailable', 'database_busy',
+ * and 'commit_unknown' if COMMIT itself failed (all retryable).
+ */
+export async function inTransaction<T>(
+  pool: Pool,
+  work: (connection: PoolConnection) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryTransaction(pool, work);
+    } catch (error) {
+      const busy = error instanceof AppError && error.code === 'database_busy';
+      if (!busy || attempt === TRANSACTION_ATTEMPTS) throw error;
+      // Those who met in a deadlock must not meet again at the same moment.
+      await delay(RETRY_DELAY_MS * attempt * (0.5 + Math.random()));
+    }
+  }
+}
+
+async function tryTransaction<T>(
+  pool: Pool,
+  work: (connection: PoolConnection) => Promise<T>,
+): Promise<T> {
+  let connection: PoolConnection | undefined;
+  let committing = false;
+  try {
+    connection = await pool.getConnection();
+    await connection.query('BEGIN');
+    const result = await work(connection);
+    committing = true;
+    await connection.query('COMMIT');
+    connection.release();
+    return result;
+  } catch (error) {
+    // Destroyed, not released: mysql2 gives connections back with their transaction open (mysql2#934), and after
+    // 1205 only the statement is rolled back. The server ends the transaction when it sees the socket closed.
+    connection?.destroy();
+    const known = classify(error);
+    // Only a deadlock (Galera reports one here) surely means: not committed.
+    if (committing && known !== 'busy') throw commitUnknown(error);
+    throw operationalError(error);
+  }
+}
+
+function commitUnknown(cause: unknown): AppError {
+  return new AppError('commit_unknown', 'The answer to COMMIT was lost: it may have happened', {
+    retryable: true,
+    cause,
+  });
+}
+
+const serverErrorSchema = z.object({
+  code: z.string().optional(),
+  errno: z.number().optional(),
+  fatal: z.boolean().optional(),
+  sqlMessage: z.string().optional(),
+});
+
+const BUSY = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT']);
+const UNAVAILABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'PROTOCOL_CONNECTION_LOST',
+  'ER_CON_COUNT_ERROR',
+  'ER_TOO_MANY_USER_CONNECTIONS',
+  'ER_USER_LIMIT_REACHED',
+  'ER_SERVER_SHUTDOWN',
+  'ER_QUERY_INTERRUPTED',
+  'ER_CONNECTION_KILLED',
+  // A failover: this server has become a read-only replica.
+  'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_READ_ONLY_MODE',
+]);
+
+function classify(error: unknown): 'busy' | 'unavailable' | 'other' {
+  const parsed = serverErrorSchema.safeParse(error);
+  if (!parsed.success) return 'other';
+  const { code, fatal } = parsed.data;
+  if (code !== undefined && BUSY.has(code)) return 'busy';
+  if (fatal === true || (code !== undefined && UNAVAILABLE.has(code))) return 'unavailable';
+  return 'other';
+}
+
+/** A retryable AppError for a lost connection ('database_unavailable') or a lock ('database_busy'); others as they are. */
+export function operationalError(error: unknown): unknown {
+  switch (classify(error)) {
+    case 'busy':
+      return new AppError('database_busy', 'Another transaction held a lock for too long', {
+        retryable: true,
+        cause: error,
+      });
+    case 'unavailable':
+      return new AppError('database_unavailable', 'The database cannot be reached', {
+        retryable: true,
+        cause: error,
+      });
+    case 'other':
+      return error;
+  }
+}
+
+/** For ER_DUP_ENTRY: the key that it breaks ('PRIMARY' or a constraint's name) and the values, joined by '-'. */
+export function duplicateKey(
+  error: unknown,
+): { readonly key: string; readonly entry: string } | undefined {
+  const parsed = serverErrorSchema.safeParse(error);
+  if (!parsed.success || parsed.data.code !== 'ER_DUP_ENTRY') return undefined;
+  // MySQL names table and key ('events.PRIMARY'), MariaDB the key alone.
+  const match = /^Duplicate entry '(.*)' for key '(?:[^'.]*\.)?([^'.]+)'$/s.exec(
+    parsed.data.sqlMessage ?? '',
+  );
+  return { key: match?.[2] ?? 'unknown', entry: match?.[1] ?? '' };
+}
+
+/** Runs a query and parses each row. Throws a retryable AppError as `operationalError` says; ZodError on foreign rows. */
+export async function queryRows<T>(
+  database: Queryable,
+  rowSchema: z.ZodType<T>,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<T[]> {
+  try {
+    const [rows] = await database.query<RowDataPacket[]>(sql, [...values]);
+    return z.array(rowSchema).parse(rows);
+  } catch (error) {
+    throw operationalError(error);
+  }
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
