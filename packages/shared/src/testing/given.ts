@@ -12,7 +12,7 @@ export interface Outcome<Event, Rejection> {
 /** Starts a scenario from a stream's past. Uses jest's `expect`, so it is for tests only. */
 export function given<State, Command, Event extends DomainEvent, Rejection>(
   decider: Decider<State, Command, Event, Rejection>,
-  ...past: readonly Event[]
+  ...past: readonly NoInfer<Event>[]
 ): { when(command: Command): Outcome<Event, Rejection> } {
   return {
     when(command) {

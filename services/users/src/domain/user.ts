@@ -18,10 +18,7 @@ export function userStream(userId: UserId): string {
   return `user-${userId}`;
 }
 
-/** The state after an event. */
-export function evolveUser(_state: UserState, event: UserEvent): UserState {
-  switch (event.type) {
-    case 'UserRegistered':
-      return { status: 'registered', userId: event.data.userId };
-  }
+/** The state after an event. A stream has one kind of event so far: with the second comes a switch over all of them. */
+export function evolveUser(_state: UserState, { data }: UserEvent): UserState {
+  return { status: 'registered', userId: data.userId };
 }

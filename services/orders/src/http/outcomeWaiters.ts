@@ -1,0 +1,145 @@
+// Requests that wait for their orders' decisions. Who confirms an order here wakes its waiters here; what another
+// instance decides is found by one query for all that still wait.
+import type { OrderId } from '@orderflow/shared/contracts/ids.ts';
+import { AppError } from '@orderflow/shared/runtime/appError.ts';
+import type { Logger } from '@orderflow/shared/runtime/logger.ts';
+import type { OrderQueries, OrderView } from '../readmodel/orders.ts';
+
+/** Requests that may wait at once in one process. */
+const WAITER_LIMIT = 10_000;
+const POLL_INTERVAL_MS = 25;
+/** Orders in one query. */
+const QUERY_LIMIT = 1_000;
+
+/** One request's place among those that wait. */
+export interface Waiter {
+  /** The decided order, or `undefined` after `timeoutMs` (or when the process is about to end). */
+  outcome(timeoutMs: number): Promise<OrderView | undefined>;
+  /** Gives the place back. Must be called in the end, whatever happened. */
+  release(): void;
+}
+
+/** The waiting room of one process. */
+export interface OutcomeWaiters {
+  /**
+   * Takes a place. Before the order is appended, so that a decision cannot come unseen between append and wait.
+   * Throws a retryable AppError when all places are taken.
+   */
+  register(orderId: OrderId): Waiter;
+  /** These orders may be decided by now: look, if somebody waits for them. */
+  wake(orderIds: readonly OrderId[]): void;
+  /** Ends all waits without an outcome, and every later one at once. */
+  close(): void;
+}
+
+export interface OutcomeWaitersDeps {
+  readonly queries: Pick<OrderQueries, 'findDecided'>;
+  readonly logger: Pick<Logger, 'warn'>;
+  readonly waiterLimit?: number;
+}
+
+type Settle = (order: OrderView | undefined) => void;
+
+/** Makes the waiting room. It asks the database only while somebody is in it. */
+export function createOutcomeWaiters(deps: OutcomeWaitersDeps): OutcomeWaiters {
+  const { waiterLimit = WAITER_LIMIT } = deps;
+  const waiting = new Map<OrderId, Set<Settle>>();
+  const lookUp = createLookUp(deps, (order) => {
+    settle(order.orderId, order);
+  });
+  let waiterCount = 0;
+  let closed = false;
+  let poll: NodeJS.Timeout | undefined;
+
+  function settle(orderId: OrderId, order: OrderView | undefined): void {
+    for (const each of waiting.get(orderId) ?? []) each(order);
+  }
+
+  function leave(orderId: OrderId, each: Settle): void {
+    const same = waiting.get(orderId);
+    if (same?.delete(each) !== true) return;
+    if (same.size === 0) waiting.delete(orderId);
+    waiterCount -= 1;
+    if (waiterCount > 0) return;
+    clearInterval(poll);
+    poll = undefined;
+  }
+
+  return {
+    register(orderId) {
+      if (waiterCount >= waiterLimit) throw tooManyWaiting();
+      const { promise, resolve } = Promise.withResolvers<OrderView | undefined>();
+      waiting.set(orderId, (waiting.get(orderId) ?? new Set<Settle>()).add(resolve));
+      waiterCount += 1;
+      poll ??= setInterval(() => {
+        lookUp(waiting.keys());
+      }, POLL_INTERVAL_MS);
+      return {
+        outcome: (timeoutMs) => within(closed ? 0 : timeoutMs, promise),
+        release: () => {
+          leave(orderId, resolve);
+        },
+      };
+    },
+    wake(orderIds) {
+      lookUp(orderIds.filter((orderId) => waiting.has(orderId)));
+    },
+    close() {
+      closed = true;
+      for (const orderId of waiting.keys()) settle(orderId, undefined);
+    },
+  };
+}
+
+/**
+ * Asks for orders, and tells those that are decided. One query at a time: what is asked for meanwhile goes into the
+ * next, so that a slow database is not asked more often for being slow.
+ */
+function createLookUp(
+  { queries, logger }: OutcomeWaitersDeps,
+  tell: (order: OrderView) => void,
+): (orderIds: Iterable<OrderId>) => void {
+  const wanted = new Set<OrderId>();
+  let asking = false;
+
+  async function ask(): Promise<void> {
+    asking = true;
+    try {
+      while (wanted.size > 0) {
+        const orderIds = [...wanted].slice(0, QUERY_LIMIT);
+        for (const orderId of orderIds) wanted.delete(orderId);
+        for (const order of await queries.findDecided(orderIds)) tell(order);
+      }
+    } catch (error) {
+      // Whoever waits is asked for again with the next poll, and has a time-out of its own.
+      logger.warn({ err: error }, 'could not ask for the outcome of orders');
+    } finally {
+      asking = false;
+    }
+  }
+
+  return (orderIds) => {
+    for (const orderId of orderIds) wanted.add(orderId);
+    if (!asking && wanted.size > 0) void ask();
+  };
+}
+
+function tooManyWaiting(): AppError {
+  const message = 'Too many orders are waiting, try again';
+  return new AppError('too_many_waiting', message, { retryable: true });
+}
+
+/** What the promise gives, or `undefined` after `timeoutMs`. */
+async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(undefined);
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,121 @@
+// One order from its request to its outcome: known user, waiting place, append, wait.
+import { createHmac } from 'node:crypto';
+import type { ProductId, UserId } from '@orderflow/shared/contracts/ids.ts';
+import {
+  ConflictError,
+  type EventMetadata,
+  type EventStore,
+  type RecordedEvent,
+  type Unit,
+} from '@orderflow/shared/eventstore/eventStore.ts';
+import { orderDecider, type RequestOrder } from '../domain/decideOrder.ts';
+import { orderStream, type OrderEvent, type OrderState } from '../domain/order.ts';
+import type { KnownUserQueries } from '../readmodel/knownUsers.ts';
+import type { OrderView } from '../readmodel/orders.ts';
+import type { KnownProduct, KnownProductQueries } from '../readmodel/products.ts';
+import type { OutcomeWaiters } from './outcomeWaiters.ts';
+import type { UsersClient } from './usersClient.ts';
+
+/** What became of a request. Only `decided` and `undecided` have an order. */
+export type PlacedOrder =
+  | { readonly kind: 'unknown_user' }
+  | { readonly kind: 'id_taken_by_another_request' }
+  | { readonly kind: 'undecided' }
+  | {
+      readonly kind: 'decided';
+      readonly order: OrderView;
+      /** The products of a confirmed order's lines. */
+      readonly products: ReadonlyMap<ProductId, KnownProduct>;
+    };
+
+export interface PlaceOrderDeps {
+  readonly append: (unit: Unit<OrderEvent>) => Promise<readonly RecordedEvent<OrderEvent>[]>;
+  readonly readStreams: EventStore<OrderEvent>['readStreams'];
+  readonly knownUsers: KnownUserQueries;
+  readonly usersClient: UsersClient;
+  readonly products: KnownProductQueries;
+  readonly waiters: OutcomeWaiters;
+  /** How long a request waits for its order's decision. */
+  readonly waitMs: number;
+}
+
+/**
+ * Places the order and waits for its decision. The same order again (a gateway's retry, an Idempotency-Key) waits for
+ * the same outcome and gets the same answer. Throws a retryable AppError when too many wait, or when nothing is
+ * known of the append (the same request may be sent again).
+ */
+export async function placeOrder(
+  deps: PlaceOrderDeps,
+  command: RequestOrder,
+  metadata: EventMetadata,
+): Promise<PlacedOrder> {
+  // Before the append: a decision that is there before anybody waits for it would otherwise wake nobody.
+  const waiter = deps.waiters.register(command.orderId);
+  try {
+    if (!(await isKnown(deps, command.userId))) return { kind: 'unknown_user' };
+    const accepted = await request(deps, command, metadata);
+    if (accepted === 'other') return { kind: 'id_taken_by_another_request' };
+    if (accepted === 'repeated') deps.waiters.wake([command.orderId]);
+    const order = await waiter.outcome(deps.waitMs);
+    if (order === undefined) return { kind: 'undecided' };
+    const productIds = order.status === 'confirmed' ? order.lines.map((l) => l.productId) : [];
+    return { kind: 'decided', order, products: await deps.products.find(productIds) };
+  } finally {
+    waiter.release();
+  }
+}
+
+/** A user who registered a moment ago may not have come round by users.v1 yet: then the users service knows. */
+async function isKnown(deps: PlaceOrderDeps, userId: UserId): Promise<boolean> {
+  return (await deps.knownUsers.has(userId)) || (await deps.usersClient.exists(userId));
+}
+
+/**
+ * Appends the request as the stream's first event. It is decided on an empty stream without reading it, as that is what
+ * it is but for repeats: those find out by the conflict, read what is there, and decide on that.
+ */
+async function request(
+  deps: PlaceOrderDeps,
+  command: RequestOrder,
+  metadata: EventMetadata,
+): Promise<'new' | 'repeated' | 'other'> {
+  const streamId = orderStream(command.orderId);
+  const decision = orderDecider.decide(command, orderDecider.initialState);
+  if (decision.kind === 'rejected') throw new Error(`A new order was turned down: ${streamId}`);
+  const events = decision.events.map((event) => ({ event, metadata }));
+  try {
+    await deps.append({ streams: [{ streamId, expectedVersion: 0, events }] });
+    return 'new';
+  } catch (error) {
+    // 'row': the other request's row in the read model was met before its event.
+    const met =
+      error instanceof ConflictError && (error.kind === 'version' || error.kind === 'row');
+    if (!met) throw error;
+    const state = await readOrder(deps, streamId);
+    if (state.status === 'absent') throw error;
+    return orderDecider.decide(command, state).kind === 'events' ? 'repeated' : 'other';
+  }
+}
+
+async function readOrder(deps: PlaceOrderDeps, streamId: string): Promise<OrderState> {
+  const recorded = (await deps.readStreams([streamId])).get(streamId) ?? [];
+  return recorded.reduce<OrderState>(
+    (state, { event }) => orderDecider.evolve(state, event),
+    orderDecider.initialState,
+  );
+}
+
+/**
+ * What two requests have in common if they ask for the same: an HMAC, so that the log does not keep the body and nobody
+ * who reads it can try bodies out. Lines must be summed; their order counts.
+ */
+export function hmacOfRequest(
+  secret: string,
+  { userId, lines }: Pick<RequestOrder, 'userId' | 'lines'>,
+): string {
+  const canonical = JSON.stringify([
+    userId,
+    lines.map(({ productId, quantity }) => [productId, quantity]),
+  ]);
+  return createHmac('sha256', secret).update(canonical).digest('hex');
+}

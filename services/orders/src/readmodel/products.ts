@@ -1,0 +1,116 @@
+// What orders knows of products, from inventory's events: their names, and what was available after the last decision.
+import { EntitySchema } from 'typeorm';
+import { z } from 'zod';
+import { productIdSchema, type ProductId } from '@orderflow/shared/contracts/ids.ts';
+import type { InventoryMessage } from '@orderflow/shared/contracts/inventory.ts';
+import type { Projection, ReadModelTable } from '@orderflow/shared/eventstore/projection.ts';
+import { queryRows, type Queryable } from '@orderflow/shared/runtime/database.ts';
+
+const productsTable: ReadModelTable = {
+  name: 'products',
+  key: ['product_id'],
+  columns: ['product_id', 'uuid', 'name', 'available_quantity', 'created_at', 'updated_at'],
+};
+
+export const productsEntity = new EntitySchema({
+  name: 'products',
+  columns: {
+    product_id: { type: 'bigint', unsigned: true, primary: true },
+    uuid: { type: 'char', length: 36 },
+    name: { type: 'varchar', length: 255 },
+    available_quantity: { type: 'int', unsigned: true },
+    created_at: { type: 'char', length: 24 },
+    updated_at: { type: 'char', length: 24 },
+  },
+});
+
+const productRow = z.object({
+  product_id: productIdSchema,
+  uuid: z.string(),
+  name: z.string(),
+  available_quantity: z.int(),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+
+/** Folds inventory's events into `products`; `updated_at` is when `available_quantity` changed last, as in inventory. */
+export const productsProjection: Projection<InventoryMessage> = {
+  name: 'products',
+  tables: [productsTable],
+  // A rejection changes nothing, and its product may not even exist.
+  rowsOf: (event) =>
+    event.type === 'StockRejected'
+      ? []
+      : [{ table: productsTable.name, key: [event.data.productId] }],
+  apply(event, rows) {
+    switch (event.type) {
+      case 'ProductAdded': {
+        const { productId, uuid, name, quantity, at } = event.data;
+        rows.put(productsTable.name, {
+          product_id: productId,
+          uuid,
+          name,
+          available_quantity: quantity,
+          created_at: at,
+          updated_at: at,
+        });
+        return;
+      }
+      case 'StockReserved':
+      case 'StockReleased':
+      case 'StockSold': {
+        const { productId, availableQuantity, at } = event.data;
+        const row = productRow.parse(rows.get(productsTable.name, productId));
+        const changed = row.available_quantity !== availableQuantity;
+        rows.put(productsTable.name, {
+          ...row,
+          available_quantity: availableQuantity,
+          updated_at: changed ? at : row.updated_at,
+        });
+        return;
+      }
+      case 'StockRejected':
+        return;
+    }
+  },
+};
+
+/** A product, as orders knows it. */
+export interface KnownProduct {
+  readonly productId: ProductId;
+  readonly uuid: string;
+  readonly name: string;
+  readonly availableQuantity: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** A row as a product. */
+export function knownProduct(row: z.output<typeof productRow>): KnownProduct {
+  return {
+    productId: row.product_id,
+    uuid: row.uuid,
+    name: row.name,
+    availableQuantity: row.available_quantity,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/** What can be asked about products. */
+export interface KnownProductQueries {
+  /** Those of the products that orders has heard of. */
+  find(productIds: readonly ProductId[]): Promise<ReadonlyMap<ProductId, KnownProduct>>;
+}
+
+/** The queries on the service's own database. Each throws a retryable AppError when it cannot be reached. */
+export function createKnownProductQueries(database: Queryable): KnownProductQueries {
+  return {
+    async find(productIds) {
+      if (productIds.length === 0) return new Map();
+      const sql = `SELECT ${productsTable.columns.join(', ')} FROM products WHERE product_id IN (?)`;
+      const rows = await queryRows(database, productRow, sql, [productIds]);
+      return new Map(rows.map((row) => [row.product_id, knownProduct(row)]));
+    },
+  };
+}
