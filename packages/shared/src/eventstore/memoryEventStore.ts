@@ -62,9 +62,9 @@ export function createMemoryEventStore<Event extends DomainEvent, Fact extends D
   return {
     async commit(units) {
       await turn();
-      const first = contents.log.length;
-      contents = write(contents, units);
-      const recorded = contents.log.slice(first).map((placed) => placed.recorded);
+      const before = contents;
+      contents = write(before, units);
+      const recorded = contents.log.slice(before.log.length).map((placed) => placed.recorded);
       listeners.notify(recorded);
       return recorded;
     },
@@ -76,17 +76,13 @@ export function createMemoryEventStore<Event extends DomainEvent, Fact extends D
     },
     async readVersions(streamIds) {
       await turn();
-      const versions = streamIds.map((id) => [id, contents.heads.get(id)?.version ?? 0] as const);
-      return new Map(versions.filter(([, version]) => version > 0));
+      const wanted = new Set(streamIds);
+      const heads = [...contents.heads].filter(([streamId]) => wanted.has(streamId));
+      return new Map(heads.map(([streamId, { version }]) => [streamId, version]));
     },
-    async readLog(after, limit) {
-      await turn();
-      return contents.log.slice(after, after + limit).map(read);
-    },
-    async head() {
-      await turn();
-      return { incarnation: INCARNATION, position: contents.log.length };
-    },
+    readLog: (after, limit) =>
+      turn().then(() => contents.log.slice(after, after + limit).map(read)),
+    head: () => turn().then(() => ({ incarnation: INCARNATION, position: contents.log.length })),
     async readCursors(consumer, topic, partitions) {
       await turn();
       const { found, cursors } = findCursors(contents.cursors, consumer, topic, partitions);

@@ -125,9 +125,10 @@ function valuesOf(columns: readonly string[], rows: readonly Row[]): unknown[][]
 function rowConflict(table: string, error: unknown): unknown {
   const duplicate = duplicateKey(error);
   if (duplicate === undefined) return error;
+  // Without its cause: the server's message quotes the value, which may be personal.
   return duplicate.key === 'PRIMARY'
-    ? new ConflictError('row', table, { cause: error })
-    : new ConflictError('unique', duplicate.key, { cause: error });
+    ? new ConflictError('row', table)
+    : new ConflictError('unique', duplicate.key);
 }
 
 function chunksOf<T>(items: readonly T[]): readonly (readonly T[])[] {

@@ -152,6 +152,8 @@ function classify(error: unknown): 'busy' | 'unavailable' | 'other' {
 
 /** A retryable AppError for a lost connection ('database_unavailable') or a lock ('database_busy'); others as they are. */
 export function operationalError(error: unknown): unknown {
+  // mysql2 puts the statement with all its values on the error: personal data would get into the log with it.
+  if (error instanceof Error) Reflect.deleteProperty(error, 'sql');
   switch (classify(error)) {
     case 'busy':
       return new AppError('database_busy', 'Another transaction held a lock for too long', {

@@ -1,0 +1,54 @@
+// The tally domain's tables in MySQL, declared as a service declares its own.
+import { EntitySchema, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { eventStoreSchema } from '../../src/eventstore/tables.ts';
+import { combineSchemas, readModel, type Schema } from '../../src/runtime/schema.ts';
+import type { TestDatabase } from '../../src/testing/testDatabase.ts';
+
+const OPTIONS = 'ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin';
+
+class Tallies1763800000001 implements MigrationInterface {
+  readonly name = 'Tallies1763800000001';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`CREATE TABLE IF NOT EXISTS tallies (
+      tally VARCHAR(50) NOT NULL, name VARCHAR(50) NOT NULL, total INT NOT NULL, seen INT NOT NULL,
+      history VARCHAR(1000) NOT NULL, PRIMARY KEY (tally), CONSTRAINT uq_tallies_name UNIQUE (name)) ${OPTIONS}`);
+    await queryRunner.query(`CREATE TABLE IF NOT EXISTS secrets (
+      id INT NOT NULL, secret VARCHAR(50) NOT NULL,
+      PRIMARY KEY (id), CONSTRAINT uq_secrets_secret UNIQUE (secret)) ${OPTIONS}`);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('DROP TABLE tallies, secrets');
+  }
+}
+
+const tallies = new EntitySchema({
+  name: 'tallies',
+  columns: {
+    tally: { type: 'varchar', length: 50, primary: true },
+    name: { type: 'varchar', length: 50 },
+    total: { type: 'int' },
+    seen: { type: 'int' },
+    history: { type: 'varchar', length: 1000 },
+  },
+  uniques: [{ name: 'uq_tallies_name', columns: ['name'] }],
+});
+
+const secrets = new EntitySchema({
+  name: 'secrets',
+  columns: { id: { type: 'int', primary: true }, secret: { type: 'varchar', length: 50 } },
+  uniques: [{ name: 'uq_secrets_secret', columns: ['secret'] }],
+});
+
+export const tallySchema: Schema = combineSchemas(eventStoreSchema, {
+  tables: [readModel(tallies), { entity: secrets, grants: ['SELECT', 'INSERT'] }],
+  migrations: [Tallies1763800000001],
+});
+
+/** Empties all tables, as admin, for a test that starts from nothing. */
+export async function emptyTables({ admin }: TestDatabase): Promise<void> {
+  for (const table of ['events', 'consumer_cursors', 'parked_messages', 'tallies', 'secrets'])
+    await admin.query('DELETE FROM ??', [table]);
+  await admin.query('UPDATE log_head SET incarnation = 1, last_position = 0');
+}
