@@ -1,0 +1,67 @@
+// What the tests do in the shop: register users, add products, place orders, and compare with the logs afterwards.
+import { z } from 'zod';
+import { eventually } from '@orderflow/shared/testing/eventually.ts';
+import { audit, type Audit, type ClientAnswer } from '../books/audit.ts';
+import { readLogOf } from '../books/logs.ts';
+import type { Answer, Call } from './client.ts';
+import type { Stack } from './stack.ts';
+
+const created = z.object({ resp: z.object({ id: z.number() }) });
+
+/** Registers `count` users, some at a time, and gives their ids. */
+export async function registerUsers(call: Call, count: number): Promise<number[]> {
+  const answers = await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      call('POST', '/user', { email: `buyer${index}@example.com` }),
+    ),
+  );
+  return answers.map((answer) => idIn(answer));
+}
+
+/** Adds a product and gives its id. */
+export async function addProduct(call: Call, name: string, count: number): Promise<number> {
+  return idIn(await call('POST', '/inventory', { name, count }));
+}
+
+/** Places an order and keeps what was said about it. */
+export async function placeOrder(
+  call: Call,
+  order: { readonly userId: number; readonly productId: number },
+  headers: Readonly<Record<string, string>> = {},
+): Promise<ClientAnswer> {
+  const answer = await call('POST', '/order', order, headers);
+  const id = answer.headers['order-id'];
+  return {
+    orderId: typeof id === 'string' ? id : undefined,
+    status: answer.status,
+    text: answer.text,
+  };
+}
+
+/** How often each status was answered. */
+export function countStatuses(answers: readonly ClientAnswer[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+/** Waits until no order is undecided, then compares the answers with the logs of inventory and orders. */
+export async function auditAtRest(stack: Stack, answers: readonly ClientAnswer[]): Promise<Audit> {
+  const { host, port, adminUser, adminPassword } = stack.infra.mysql;
+  const source = { host, port, user: adminUser, password: adminPassword };
+  const read = async () =>
+    audit(
+      answers,
+      await readLogOf(source, stack.databases.inventory),
+      await readLogOf(source, stack.databases.orders),
+    );
+  await eventually(async () => (await read()).orders.undecided === 0, 'every order is decided', {
+    intervalMs: 500,
+  });
+  return read();
+}
+
+function idIn(answer: Answer): number {
+  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
+  return created.parse(answer.json).resp.id;
+}
