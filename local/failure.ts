@@ -1,0 +1,15 @@
+// The launcher's one kind of expected failure: what happened, which log tells more, and what to do about it.
+
+/** A failure that the launcher can explain; anything else that is thrown is a bug and shows its stack. */
+export class LaunchFailure extends Error {
+  readonly advice: string;
+  readonly logFile: string | undefined;
+
+  /** @param advice what the reader can do; @param logFile the log whose last lines belong to the message */
+  constructor(message: string, advice: string, logFile?: string) {
+    super(message);
+    this.name = 'LaunchFailure';
+    this.advice = advice;
+    this.logFile = logFile;
+  }
+}

@@ -1,0 +1,58 @@
+// Asks whether there is a Docker engine, and whether this machine can talk to it in the way that is needed.
+import { execFile } from 'node:child_process';
+import { request } from 'node:http';
+import { promisify } from 'node:util';
+import type { InfraFindings } from './pick.ts';
+
+const run = promisify(execFile);
+const TIMEOUT_MS = 8_000;
+const SOCKET = '/var/run/docker.sock';
+
+/** For `npm start`: an engine that the docker client reaches, and compose. */
+export async function findComposeEngine(): Promise<InfraFindings['docker']> {
+  try {
+    const { stdout } = await run('docker', ['version', '--format', '{{.Server.Version}}'], {
+      timeout: TIMEOUT_MS,
+    });
+    await run('docker', ['compose', 'version'], { timeout: TIMEOUT_MS });
+    return { version: stdout.trim() };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ENOENT') return { problem: 'no Docker engine with compose answers' };
+    const version = await pingSocket();
+    return version === undefined
+      ? { problem: 'no Docker engine answers' }
+      : { problem: 'the Docker engine lacks its client: no `docker` on the PATH' };
+  }
+}
+
+/** For `npm test`: Testcontainers speaks to the engine itself and needs no client. */
+export async function findTestcontainersEngine(): Promise<InfraFindings['docker']> {
+  const found = await findComposeEngine();
+  if ('version' in found) return found;
+  const version = await pingSocket();
+  return version === undefined ? found : { version };
+}
+
+/** The version of the engine behind the usual socket; undefined if none answers. */
+function pingSocket(): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const asked = request(
+      { socketPath: SOCKET, path: '/version', timeout: TIMEOUT_MS },
+      (answer) => {
+        let body = '';
+        answer.setEncoding('utf8').on('data', (text: string) => {
+          body += text;
+        });
+        answer.once('end', () => {
+          resolve(/"Version":"([^"]+)"/.exec(body)?.[1]);
+        });
+      },
+    );
+    asked.once('timeout', () => asked.destroy());
+    asked.once('error', () => {
+      resolve(undefined);
+    });
+    asked.end();
+  });
+}

@@ -1,0 +1,117 @@
+// One look at a server: does it answer? Spoken by hand in a few bytes, so that the launcher needs no database driver and no Kafka client.
+import { connect, createServer } from 'node:net';
+
+const PROBE_TIMEOUT_MS = 2_000;
+const API_VERSIONS_KEY = 18;
+const MYSQL_PROTOCOL_VERSION = 10;
+
+/** An address that a server listens at. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Parses "host:port"; throws when there is no port in it. */
+export function parseAddress(text: string): Address {
+  const [, host, port] = /^(?:[A-Z_]+:\/\/)?(.+):(\d+)$/.exec(text.trim()) ?? [];
+  if (host === undefined || port === undefined) throw new Error(`${text} is not host:port`);
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}
+
+/** True when a MySQL or MariaDB server greets; "too many connections" and the like are no greeting. */
+export async function mysqlAnswers(address: Address): Promise<boolean> {
+  const greeting = await exchange(address, undefined);
+  // Three bytes of length, one of sequence, then the protocol's version, or 0xff for an error.
+  return greeting[4] === MYSQL_PROTOCOL_VERSION;
+}
+
+/** True when a Kafka broker answers ApiVersions, which it does once it has joined its cluster and serves clients. */
+export async function kafkaAnswers(address: Address): Promise<boolean> {
+  const correlationId = 1;
+  const request = Buffer.alloc(14);
+  request.writeInt32BE(10, 0); // the size of what follows
+  request.writeInt16BE(API_VERSIONS_KEY, 4);
+  request.writeInt16BE(0, 6); // the request's version
+  request.writeInt32BE(correlationId, 8);
+  request.writeInt16BE(-1, 12); // no client id
+  const answer = await exchange(address, request);
+  return (
+    answer.length >= 10 && answer.readInt32BE(4) === correlationId && answer.readInt16BE(8) === 0
+  );
+}
+
+/** True when a GET answers 200 within the probe's time. */
+export async function httpAnswers(url: string): Promise<boolean> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+  await answer.arrayBuffer();
+  return answer.status === 200;
+}
+
+/** True when nobody listens at the address, so that a server of ours may. */
+export function isPortFree(address: Address): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen(address.port, address.host, () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
+  });
+}
+
+/** Ports on 127.0.0.1 that were free a moment ago, all different; who starts a server there must be ready to lose one. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => listenAnywhere()));
+  // All are held until all are known: a port given back at once could be handed out twice.
+  await Promise.all(servers.map((held) => held.close()));
+  return servers.map((held) => held.port);
+}
+
+function listenAnywhere(): Promise<{ port: number; close: () => Promise<void> }> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') {
+        reject(new Error('a TCP server has no port'));
+        return;
+      }
+      const close = () =>
+        new Promise<void>((closed) =>
+          server.close(() => {
+            closed();
+          }),
+        );
+      resolve({ port: address.port, close });
+    });
+  });
+}
+
+/** Sends a request, if there is one, and gives the first bytes of the answer; rejects when none come in time. */
+function exchange(address: Address, request: Buffer | undefined): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(address);
+    const end = (error: Error | undefined, answer: Buffer = Buffer.alloc(0)) => {
+      socket.destroy();
+      if (error === undefined) resolve(answer);
+      else reject(error);
+    };
+    socket.setTimeout(PROBE_TIMEOUT_MS, () => {
+      end(new Error('no answer in time'));
+    });
+    socket.once('error', end);
+    socket.once('close', () => {
+      end(new Error('closed without an answer'));
+    });
+    socket.once('connect', () => {
+      if (request !== undefined) socket.write(request);
+    });
+    socket.once('data', (answer) => {
+      end(undefined, answer);
+    });
+  });
+}

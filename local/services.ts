@@ -1,0 +1,103 @@
+// The four services as processes of the launcher: where they listen, what they are told, when they are ready.
+import path from 'node:path';
+import { LaunchFailure } from './failure.ts';
+import { infraEnvironment, type InfraAccess } from './infra/infra.ts';
+import { CHECKOUT, type RunPlaces } from './places.ts';
+import { STOP_RANK } from './process/pidFiles.ts';
+import { httpAnswers, isPortFree } from './process/probes.ts';
+import type { SupervisedProcess } from './process/supervise.ts';
+import type { LauncherSettings } from './settings.ts';
+
+const DEFAULT_PORTS = { users: 3011, inventory: 3012, orders: 3013, gateway: 3008 } as const;
+const READY_TIMEOUT_MS = 120_000;
+const STOP_GRACE_MS = 15_000;
+/** Settings that name one service's own things; from the shell they would reach all four alike. */
+const NOT_SHARED = ['PORT', 'MYSQL_DATABASE', 'MYSQL_USER', 'MYSQL_PASSWORD', 'KAFKA_GROUP_ID'];
+
+/** The name of a service, which is its folder's as well. */
+export type ServiceName = keyof typeof DEFAULT_PORTS;
+/** All services, the gateway last. */
+export const SERVICE_NAMES: readonly ServiceName[] = ['users', 'inventory', 'orders', 'gateway'];
+
+/** Where a service listens. */
+export interface ServicePlace {
+  readonly name: ServiceName;
+  readonly host: string;
+  readonly port: number;
+  /** For the launcher and for the other services. */
+  readonly url: string;
+}
+
+/** A service's setting out of the environment: ORDERS_LOG_LEVEL is LOG_LEVEL of orders alone. */
+export function ownSettings(
+  name: ServiceName,
+  inherited: LauncherSettings['inherited'],
+): Record<string, string> {
+  const prefix = `${name.toUpperCase()}_`;
+  return Object.fromEntries(
+    Object.entries(inherited).flatMap(([key, value]) =>
+      key.startsWith(prefix) && value !== undefined && value !== ''
+        ? [[key.slice(prefix.length), value]]
+        : [],
+    ),
+  );
+}
+
+/** Where each service will listen. */
+export function placeServices(settings: LauncherSettings): ServicePlace[] {
+  return SERVICE_NAMES.map((name) => {
+    const own = ownSettings(name, settings.inherited);
+    const host = own.HOST ?? settings.host;
+    const port = Number(own.PORT ?? DEFAULT_PORTS[name]);
+    // A service that listens on all addresses is reached on loopback.
+    const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+    return { name, host, port, url: `http://${reached}:${port}` };
+  });
+}
+
+/** Throws a LaunchFailure that names every port that somebody else listens on. */
+export async function requireFreePorts(places: readonly ServicePlace[]): Promise<void> {
+  const free = await Promise.all(places.map((place) => isPortFree(place)));
+  const taken = places.filter((_, index) => free[index] === false);
+  if (taken.length === 0) return;
+  const list = taken.map((place) => `${place.port} (${place.name})`).join(', ');
+  const other = taken.map((place) => `${place.name.toUpperCase()}_PORT=${place.port + 1000}`);
+  throw new LaunchFailure(
+    `Something else listens on port ${list}`,
+    `End it (lsof -i :${taken[0]?.port} names it), or take other ports: ${other.join(' ')} npm start`,
+  );
+}
+
+/** A service to supervise. */
+export function describeService(
+  place: ServicePlace,
+  all: readonly ServicePlace[],
+  infra: InfraAccess,
+  run: RunPlaces,
+  settings: LauncherSettings,
+): SupervisedProcess {
+  const environment: Record<string, string | undefined> = { ...settings.inherited };
+  for (const name of NOT_SHARED) environment[name] = undefined;
+  for (const peer of all) environment[`${peer.name.toUpperCase()}_URL`] = peer.url;
+  return {
+    spec: {
+      name: place.name,
+      command: process.execPath,
+      args: [path.join('services', place.name, 'src', 'main.ts')],
+      cwd: CHECKOUT,
+      env: {
+        ...environment,
+        ...infraEnvironment(infra),
+        ...ownSettings(place.name, settings.inherited),
+        HOST: place.host,
+        PORT: String(place.port),
+      },
+      logFile: path.join(run.logDir, `${place.name}.log`),
+      runDir: run.runDir,
+      stopRank: STOP_RANK[place.name],
+    },
+    isReady: () => httpAnswers(`${place.url}/readyz`),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    stopGraceMs: STOP_GRACE_MS,
+  };
+}

@@ -1,0 +1,38 @@
+// The one file of the launcher that reads the environment.
+
+/** What the environment tells the launcher. */
+export interface LauncherSettings {
+  /** The whole environment, to be handed on to child processes. */
+  readonly inherited: Readonly<Record<string, string | undefined>>;
+  /** Servers that are there already; undefined where nothing was given. */
+  readonly kafkaBrokers: string | undefined;
+  readonly mysqlHost: string | undefined;
+  readonly mysqlPort: number;
+  readonly mysqlAdminUser: string | undefined;
+  readonly mysqlAdminPassword: string | undefined;
+  /** Ports on this machine for the servers of docker-compose.yml. */
+  readonly dockerMysqlPort: number;
+  readonly dockerKafkaPort: number;
+  /** Where the services listen. */
+  readonly host: string;
+  readonly javaHome: string | undefined;
+}
+
+/** Reads the launcher's settings; an empty text counts as not given. */
+export function readSettings(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): LauncherSettings {
+  const given = (name: string) => (env[name] === '' ? undefined : env[name]);
+  return {
+    inherited: env,
+    kafkaBrokers: given('KAFKA_BROKERS'),
+    mysqlHost: given('MYSQL_HOST'),
+    mysqlPort: Number(given('MYSQL_PORT') ?? '3306'),
+    mysqlAdminUser: given('MYSQL_ADMIN_USER'),
+    mysqlAdminPassword: given('MYSQL_ADMIN_PASSWORD'),
+    dockerMysqlPort: Number(given('ORDERFLOW_MYSQL_PORT') ?? '3306'),
+    dockerKafkaPort: Number(given('ORDERFLOW_KAFKA_PORT') ?? '9092'),
+    host: given('HOST') ?? '127.0.0.1',
+    javaHome: given('JAVA_HOME'),
+  };
+}
