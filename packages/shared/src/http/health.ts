@@ -33,7 +33,9 @@ async function runCheck(check: () => Promise<void> | void): Promise<CheckResult>
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
     const reason = new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`);
-    timer = setTimeout(() => reject(reason), CHECK_TIMEOUT_MS);
+    timer = setTimeout(() => {
+      reject(reason);
+    }, CHECK_TIMEOUT_MS);
   });
   try {
     await Promise.race([check(), timeout]);

@@ -18,6 +18,8 @@ const REFUSALS = {
 /** The codes of operational errors that are answered otherwise than by 503 (retryable) or 500 (not). */
 const OPERATIONAL = {
   outcome_unknown: { status: 504, title: 'The outcome is unknown' },
+  // What the event store throws when not even reading back told: the same request, sent again, finds it out.
+  commit_unknown: { status: 504, title: 'The outcome is unknown' },
   upstream_timeout: { status: 504, title: 'A service did not answer in time' },
 } as const;
 const UNAVAILABLE = { status: 503, title: 'Not available now, try again' } as const;

@@ -32,7 +32,7 @@ export function openContext(
   logger: Logger,
 ): RequestContext {
   const given = request.headers['x-request-id'];
-  const traceparent = header(request.headers['traceparent']);
+  const traceparent = header(request.headers.traceparent);
   const traceId = traceparent === undefined ? undefined : TRACEPARENT.exec(traceparent)?.[1];
   const correlationId =
     typeof given === 'string' && REQUEST_ID.test(given) ? given : (traceId ?? randomUUID());

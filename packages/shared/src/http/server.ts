@@ -9,7 +9,7 @@ import { handleError, handleUnknownRoute, RequestRefusal } from './problem.ts';
 import { logAccess, openContext } from './requestContext.ts';
 
 /** Largest body of a request. */
-const BODY_LIMIT_BYTES = 64 * 1024;
+export const BODY_LIMIT_BYTES = 64 * 1024;
 /** Deepest nesting of a JSON body. */
 const JSON_DEPTH_LIMIT = 8;
 /** Longer than a proxy keeps an idle connection, so that it is the proxy's side that closes it: no race with a request. */
@@ -83,7 +83,9 @@ export async function listen(app: Express, host: string, port: number): Promise<
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   const close = drainable(server);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)));
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(listenError(cause, host, port));
+    });
     server.listen({ host, port, backlog: BACKLOG }, resolve);
   });
   // `address()` is an AddressInfo for every server that listens on a port.
@@ -110,7 +112,12 @@ function drainable(server: Server): () => Promise<void> {
   const closeAfter = (response: ServerResponse): void => {
     if (!response.headersSent) response.setHeader('Connection', 'close');
     // Its head is out and promised to keep the connection: close it once it is idle.
-    else response.once('close', () => setImmediate(() => server.closeIdleConnections()));
+    else
+      response.once('close', () =>
+        setImmediate(() => {
+          server.closeIdleConnections();
+        }),
+      );
   };
   server.prependListener('request', (_request, response: ServerResponse) => {
     underWay.add(response);
@@ -121,6 +128,9 @@ function drainable(server: Server): () => Promise<void> {
     new Promise((resolve, reject) => {
       closing = true;
       for (const response of underWay) closeAfter(response);
-      server.close((error) => (error === undefined ? resolve() : reject(error)));
+      server.close((error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      });
     });
 }

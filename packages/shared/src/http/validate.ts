@@ -5,18 +5,22 @@ import { RequestRefusal } from './problem.ts';
 /**
  * Parses a body, a query or parameters. Throws RequestRefusal `invalid` with the first issue's message: schemas carry
  * the messages that clients know, and their fields stand in the order in which the first fault is to be told.
- * A missing body counts as an empty one, so that the first missing field is named.
+ * A body that is missing or no object counts as an empty one, so that the first missing field is named.
  */
 export function parseRequest<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(input ?? {});
+  const parsed = schema.safeParse(isFields(input) ? input : {});
   if (parsed.success) return parsed.data;
   throw new RequestRefusal(
     'invalid',
     parsed.error.issues[0]?.message ?? 'The request is not valid',
   );
+}
+
+function isFields(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
 }
 
 /** Where a field comes from, in the words of the demo's messages. */

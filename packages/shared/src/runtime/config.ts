@@ -73,13 +73,13 @@ export function flagSetting() {
   return z.enum(['true', 'false'], 'true or false').transform((text) => text === 'true');
 }
 
-/** The base URL of a peer: http or https, no path, query or credentials. Gives it without a trailing slash. */
+/** The base URL of a peer: http (inside one trusted network), no path, query or credentials. Gives it without a trailing slash. */
 export function urlSetting() {
   const expected = 'a URL like http://127.0.0.1:3011, with no path';
   return z.string(expected).transform((text, context) => {
     const url = URL.parse(text);
     const bare =
-      url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '';
+      url !== null && url.protocol === 'http:' && url.pathname === '/' && url.search === '';
     if (bare && url.username === '' && url.hash === '') return url.origin;
     context.addIssue({ code: 'custom', message: expected });
     return z.NEVER;

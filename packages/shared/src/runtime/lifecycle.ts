@@ -19,9 +19,9 @@ export interface ServiceContext<Config> {
   /** Aborted when the process is told to end: waiting loops in `start` should give up. */
   readonly stopping: AbortSignal;
   /** Names a part that runs now and how it stops. Parts are stopped one after the other, the last started first. */
-  onStop(part: string, stop: () => Promise<void> | void): void;
+  readonly onStop: (part: string, stop: () => Promise<void> | void) => void;
   /** Ends the process with code 1, after an orderly stop: for a part that cannot go on (a consumer without progress). */
-  fail(reason: string, error?: unknown): void;
+  readonly fail: (reason: string, error?: unknown) => void;
 }
 
 /** A service: its name, where its settings come from, and how it starts. */
@@ -72,7 +72,9 @@ export function runService<Config extends ProcessConfig>(
     },
   };
   definition.start(context).then(
-    () => logger.info('started'),
+    () => {
+      logger.info('started');
+    },
     (error: unknown) => {
       if (!stopping.signal.aborted) context.fail('could not start', error);
     },
@@ -99,7 +101,9 @@ function watchForTheEnd(
   end: (reason: string, code: number) => void,
 ): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => end(signal, EXIT.drained));
+    process.on(signal, () => {
+      end(signal, EXIT.drained);
+    });
   }
   const dieOf = (kind: string) => (error: unknown) => {
     logger.fatal({ err: error }, kind);
@@ -110,9 +114,15 @@ function watchForTheEnd(
   if (!config.EXIT_WITH_PARENT) return;
   // A parent that was killed by kill -9 tells nobody. What it cannot help is that its end of our standard input (or
   // of an IPC channel) closes: that is the sign, and it needs no polling and no process ids that are used again.
-  process.on('disconnect', () => end('the parent process is gone', EXIT.drained));
-  process.stdin.on('error', () => end('the parent process is gone', EXIT.drained));
-  process.stdin.on('end', () => end('the parent process is gone', EXIT.drained));
+  process.on('disconnect', () => {
+    end('the parent process is gone', EXIT.drained);
+  });
+  process.stdin.on('error', () => {
+    end('the parent process is gone', EXIT.drained);
+  });
+  process.stdin.on('end', () => {
+    end('the parent process is gone', EXIT.drained);
+  });
   process.stdin.resume();
 }
 
