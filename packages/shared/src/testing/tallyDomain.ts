@@ -79,12 +79,12 @@ export const talliesProjection: Projection<TallyEvent | TallySeen> = {
         rows.put('tallies', { ...row, name: event.data.name, history: `${text(row)}o` });
         return;
       case 'Counted': {
-        const total = Number(row['total']) + event.data.amount;
+        const total = Number(row.total) + event.data.amount;
         rows.put('tallies', { ...row, total, history: `${text(row)}c` });
         return;
       }
       case 'TallySeen':
-        rows.put('tallies', { ...row, seen: Number(row['seen']) + 1, history: `${text(row)}s` });
+        rows.put('tallies', { ...row, seen: Number(row.seen) + 1, history: `${text(row)}s` });
         return;
     }
   },
@@ -95,5 +95,5 @@ function emptyTally(tally: string): Row {
 }
 
 function text(row: Row): string {
-  return String(row['history']);
+  return String(row.history);
 }
