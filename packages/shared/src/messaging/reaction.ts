@@ -1,5 +1,6 @@
 // How a service reacts to others' messages: parse, then decide on its own streams.
 import type { DomainEvent } from '../eventstore/decider.ts';
+import { AppError } from '../runtime/appError.ts';
 import type { InboundMessage } from './envelope.ts';
 
 /** Gives the state of a stream as the messages before this one in the batch leave it. */
@@ -18,6 +19,22 @@ export interface StreamDecision<Event extends DomainEvent> {
 export interface Reactions<State, Event extends DomainEvent, Fact extends DomainEvent> {
   /** Parses the message; `undefined` for a type that this service passes over. */
   parse(message: InboundMessage): Fact | undefined;
-  /** Decides. All of a message's decisions are kept, or none. */
+  /** The streams that `react` will ask for: those of a whole batch are read at once. Without it, one by one. */
+  streamsOf?(fact: Fact): readonly string[];
+  /** Decides. All of a message's decisions are kept, or none. May run more than once for a message: no side effects. */
   react(fact: Fact, load: LoadState<State>): Promise<readonly StreamDecision<Event>[]>;
+}
+
+/**
+ * For `parse`: throws a retryable AppError 'newer_schema' when the message was written in a schema version that this
+ * build does not know yet. It is no poison: a newer build will read it, and until then its partition waits.
+ */
+export function requireKnownVersion(message: InboundMessage, newestKnown: number): void {
+  if (message.schemaVersion <= newestKnown) return;
+  throw new AppError(
+    'newer_schema',
+    `${message.type} ${message.id} has schema version ${message.schemaVersion}, this build knows ${newestKnown}: ` +
+      'its partition waits until a newer build runs here',
+    { retryable: true },
+  );
 }

@@ -1,0 +1,39 @@
+// Waiting for something to happen, but not for ever: what a loop rests on between two rounds.
+
+/** A bell that one loop listens to. A ring while nobody listens is remembered, so none is missed. */
+export interface Signal {
+  /** Ends the present wait, or the next one. */
+  ring(): void;
+  /** Resolves at the next ring, or after `milliseconds`. */
+  wait(milliseconds: number): Promise<void>;
+}
+
+/** Makes a signal that has not rung. */
+export function createSignal(): Signal {
+  let rung = false;
+  let wake: (() => void) | undefined;
+  return {
+    ring() {
+      rung = true;
+      wake?.();
+    },
+    wait(milliseconds) {
+      return new Promise((resolve) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          wake = undefined;
+          rung = false;
+          resolve();
+        };
+        const timer = setTimeout(end, rung ? 0 : milliseconds);
+        wake = end;
+      });
+    },
+  };
+}
+
+/** The back-off after the n-th failure in a row (n from 1), in milliseconds: doubling, bounded, spread by a quarter. */
+export function backOff(failures: number, firstMs: number, mostMs: number): number {
+  const delay = Math.min(firstMs * 2 ** Math.min(failures - 1, 30), mostMs);
+  return delay * (0.75 + Math.random() * 0.25);
+}

@@ -1,0 +1,126 @@
+// States of streams that the owner of a partition keeps in memory, and what a batch changes on top of them.
+import type { DomainEvent } from '../eventstore/decider.ts';
+import type { EventStore } from '../eventstore/eventStore.ts';
+
+/** A stream's state and the version it stands at. */
+export interface VersionedState<State> {
+  readonly state: State;
+  readonly version: number;
+}
+
+/** How states come from events: the two halves of a decider that do not decide. */
+export interface Evolution<State, Event extends DomainEvent> {
+  readonly initialState: State;
+  readonly evolve: (state: State, event: Event) => State;
+}
+
+/**
+ * Bounded by entries, the longest unused one leaves first. It may only hold what is committed, and only while this
+ * process owns the partitions: it is filled after a commit has returned, and dropped at every assignment and after
+ * every failed transaction. Were it filled earlier, a state that never came to be would decide the next message.
+ */
+export interface StateCache<State> {
+  /** Rises with every `clear`: what was read before may be older than what is written now. */
+  readonly generation: () => number;
+  get(streamId: string): VersionedState<State> | undefined;
+  set(streamId: string, entry: VersionedState<State>): void;
+  clear(): void;
+}
+
+/** Makes a cache of at most `maxEntries` states. */
+export function createStateCache<State>(maxEntries: number): StateCache<State> {
+  // A Map keeps the order of insertion: what is used is put back at its end.
+  const entries = new Map<string, VersionedState<State>>();
+  let generation = 0;
+  return {
+    generation: () => generation,
+    get(streamId) {
+      const entry = entries.get(streamId);
+      if (entry === undefined) return undefined;
+      entries.delete(streamId);
+      entries.set(streamId, entry);
+      return entry;
+    },
+    set(streamId, entry) {
+      entries.delete(streamId);
+      entries.set(streamId, entry);
+      for (const oldest of entries.keys()) {
+        if (entries.size <= maxEntries) break;
+        entries.delete(oldest);
+      }
+    },
+    clear() {
+      generation += 1;
+      entries.clear();
+    },
+  };
+}
+
+/** The streams as one batch sees them: the cache below, the log where that knows nothing, the batch's own events above. */
+export interface BatchStates<State, Event extends DomainEvent> {
+  /** Reads those that are not known yet, all at once. */
+  prefetch(streamIds: Iterable<string>): Promise<void>;
+  read(streamId: string): Promise<VersionedState<State>>;
+  /** Puts a decision's events on top; they count from the next message on. */
+  apply(streamId: string, events: readonly Event[]): void;
+  /** To be called after the commit: hands all states to the cache. Streams without events are not kept: they may begin anywhere. */
+  publish(): void;
+}
+
+/** Opens the view of one batch. */
+export function openBatchStates<State, Event extends DomainEvent>(
+  store: Pick<EventStore<Event>, 'readStreams'>,
+  evolution: Evolution<State, Event>,
+  cache: StateCache<State>,
+): BatchStates<State, Event> {
+  const seen = new Map<string, VersionedState<State>>();
+  const openedIn = cache.generation();
+
+  function known(streamId: string): VersionedState<State> | undefined {
+    const entry = seen.get(streamId) ?? cache.get(streamId);
+    if (entry !== undefined) seen.set(streamId, entry);
+    return entry;
+  }
+
+  async function prefetch(streamIds: Iterable<string>): Promise<void> {
+    const unknown = [...new Set(streamIds)].filter((streamId) => known(streamId) === undefined);
+    if (unknown.length === 0) return;
+    const streams = await store.readStreams(unknown);
+    for (const streamId of unknown) {
+      const events = streams.get(streamId) ?? [];
+      const state = events.reduce<State>(
+        (before, { event }) => evolution.evolve(before, event),
+        evolution.initialState,
+      );
+      seen.set(streamId, { state, version: events.at(-1)?.version ?? 0 });
+    }
+  }
+
+  async function read(streamId: string): Promise<VersionedState<State>> {
+    await prefetch([streamId]);
+    const entry = seen.get(streamId);
+    if (entry === undefined) throw new Error(`Stream ${streamId} was read and is not there`);
+    return entry;
+  }
+
+  return {
+    prefetch,
+    read,
+    apply(streamId, events) {
+      const before = seen.get(streamId);
+      if (before === undefined)
+        throw new Error(`Stream ${streamId} is changed without having been read`);
+      seen.set(streamId, {
+        state: events.reduce<State>((state, event) => evolution.evolve(state, event), before.state),
+        version: before.version + events.length,
+      });
+    },
+    publish() {
+      // An assignment came while the commit was under way: another owner may have written to these streams since.
+      if (cache.generation() !== openedIn) return;
+      for (const [streamId, entry] of seen) {
+        if (entry.version > 0) cache.set(streamId, entry);
+      }
+    },
+  };
+}

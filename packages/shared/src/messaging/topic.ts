@@ -1,0 +1,92 @@
+// A topic is made by its owner, with a partition count that is recorded and never changes.
+import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import { AppError } from '../runtime/appError.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { MessageBroker } from './transport.ts';
+
+/** Where partition counts are recorded. */
+export interface TopicRecords {
+  /** The count recorded for a topic; undefined when it was never made. */
+  read(topic: string): Promise<number | undefined>;
+  /** Records a count if none is yet. */
+  record(topic: string, partitionCount: number): Promise<void>;
+}
+
+/** A topic as its owner wants it, if it does not exist yet. */
+export interface TopicSettings {
+  readonly topic: string;
+  readonly partitionCount: number;
+  readonly replicationFactor: number;
+}
+
+/** What `ensureTopic` found: `refill` says that the topic had been lost, and all it held is to be sent again. */
+export interface EnsuredTopic {
+  readonly partitionCount: number;
+  readonly refill: boolean;
+}
+
+/** The records in the owner's schema. */
+export function createMysqlTopicRecords(pool: Pool): TopicRecords {
+  return {
+    async read(topic) {
+      const [rows] = await pool.query<(RowDataPacket & { partition_count: number })[]>(
+        'SELECT partition_count FROM topics WHERE topic = ?',
+        [topic],
+      );
+      return rows[0]?.partition_count;
+    },
+    async record(topic, partitionCount) {
+      await pool.query<ResultSetHeader>(
+        'INSERT IGNORE INTO topics (topic, partition_count) VALUES (?, ?)',
+        [topic, partitionCount],
+      );
+    },
+  };
+}
+
+/**
+ * Sees to it that the topic exists with the recorded partition count, and says how many partitions that are. The
+ * settings count only when the topic is made for the first time. Throws AppError 'topic_partitions_differ' (not
+ * retryable) when Kafka has another count: keys would be in other partitions than before, and order per key is lost.
+ */
+export async function ensureTopic(
+  deps: { readonly broker: MessageBroker; readonly records: TopicRecords; readonly logger: Logger },
+  settings: TopicSettings,
+): Promise<EnsuredTopic> {
+  const { topic, replicationFactor } = settings;
+  const recorded = await deps.records.read(topic);
+  const wanted = recorded ?? settings.partitionCount;
+  const found = await deps.broker.partitionCount(topic);
+  if (found === undefined) {
+    if (recorded !== undefined)
+      deps.logger.error(
+        { topic, partitionCount: wanted },
+        'the topic was lost: it is made again, and everything in it is sent again',
+      );
+    // Another replica may make it at the same moment; the count is compared afterwards, so either one may win.
+    await deps.broker.createTopic(topic, wanted, replicationFactor);
+    requireCount(topic, wanted, await deps.broker.partitionCount(topic), recorded !== undefined);
+  } else requireCount(topic, wanted, found, recorded !== undefined);
+  if (recorded === undefined) await deps.records.record(topic, wanted);
+  return { partitionCount: wanted, refill: recorded !== undefined && found === undefined };
+}
+
+function requireCount(
+  topic: string,
+  wanted: number,
+  found: number | undefined,
+  recorded: boolean,
+): void {
+  if (found === wanted) return;
+  const told = recorded
+    ? `${wanted} were recorded when it was made`
+    : `${wanted} are set (TOPIC_PARTITIONS)`;
+  throw new AppError(
+    'topic_partitions_differ',
+    `Topic ${topic} has ${found ?? 'no'} partitions, ${told}: keys would move, and their order would be lost. ` +
+      (recorded
+        ? `Delete the topic and start again: it is made with ${wanted} partitions and filled again from the event log.`
+        : `Set TOPIC_PARTITIONS to ${found ?? wanted}, or choose another TOPIC_PREFIX.`),
+    { retryable: found === undefined },
+  );
+}
