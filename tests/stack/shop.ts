@@ -9,10 +9,14 @@ import type { Stack } from './stack.ts';
 const created = z.object({ resp: z.object({ id: z.number() }) });
 
 /** Registers `count` users, some at a time, and gives their ids. */
-export async function registerUsers(call: Call, count: number): Promise<number[]> {
+export async function registerUsers(
+  call: Call,
+  count: number,
+  prefix = 'buyer',
+): Promise<number[]> {
   const answers = await Promise.all(
     Array.from({ length: count }, (_, index) =>
-      call('POST', '/user', { email: `buyer${index}@example.com` }),
+      call('POST', '/user', { email: `${prefix}${index}@example.com` }),
     ),
   );
   return answers.map((answer) => idIn(answer));
