@@ -14,6 +14,8 @@ export interface ProcessConfig {
 
 /** What `start` gets: its settings, its logger, and the way to say what must be stopped again. */
 export interface ServiceContext<Config> {
+  /** The service's name. */
+  readonly name: string;
   readonly config: Config;
   readonly logger: Logger;
   /** Aborted when the process is told to end: waiting loops in `start` should give up. */
@@ -62,6 +64,7 @@ export function runService<Config extends ProcessConfig>(
 
   watchForTheEnd(config, logger, end);
   const context: ServiceContext<Config> = {
+    name: definition.name,
     config,
     logger,
     stopping: stopping.signal,

@@ -9,7 +9,7 @@ import { productStream, type ProductEvent, type ProductState } from '../domain/p
  * Inventory's reactions to orders.v1. `now` gives the time of a decision.
  * A message concerns one line, and so one product's stream.
  */
-export function createOrdersReactions(deps: {
+export function createReactions(deps: {
   readonly now: () => string;
 }): Reactions<ProductState, ProductEvent, OrdersMessage> {
   return {

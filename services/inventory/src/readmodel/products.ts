@@ -2,6 +2,8 @@
 import { EntitySchema } from 'typeorm';
 import { z } from 'zod';
 import { productIdSchema, type ProductId } from '@orderflow/shared/contracts/ids.ts';
+import { inventoryMessageSchemas } from '@orderflow/shared/contracts/inventory.ts';
+import { projectionOf } from '@orderflow/shared/eventstore/projectionOf.ts';
 import type { Projection, ReadModelTable, Rows } from '@orderflow/shared/eventstore/projection.ts';
 import { queryRows, type Queryable } from '@orderflow/shared/runtime/database.ts';
 import type { ProductEvent } from '../domain/product.ts';
@@ -58,8 +60,7 @@ const productRow = z.object({
   updated_at: z.string(),
 });
 
-/** Folds stock events into `products`. `updated_at` is when `available_quantity` changed last. */
-export const productsProjection: Projection<ProductEvent> = {
+const stockProjection: Projection<ProductEvent> = {
   name: 'products',
   tables: [productsTable],
   // A rejection changes nothing, and its product may not even exist.
@@ -86,6 +87,9 @@ export const productsProjection: Projection<ProductEvent> = {
     }
   },
 };
+
+/** Folds stock events into `products`. `updated_at` is when `available_quantity` changed last. */
+export const productsProjection = projectionOf(inventoryMessageSchemas, stockProjection);
 
 function added(data: Extract<ProductEvent, { type: 'ProductAdded' }>['data']) {
   return {

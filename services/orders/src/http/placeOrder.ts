@@ -8,6 +8,7 @@ import {
   type RecordedEvent,
   type Unit,
 } from '@orderflow/shared/eventstore/eventStore.ts';
+import { AppError } from '@orderflow/shared/runtime/appError.ts';
 import { orderDecider, type RequestOrder } from '../domain/decideOrder.ts';
 import { orderStream, type OrderEvent, type OrderState } from '../domain/order.ts';
 import type { KnownUserQueries } from '../readmodel/knownUsers.ts';
@@ -40,14 +41,15 @@ export interface PlaceOrderDeps {
 }
 
 /**
- * Places the order and waits for its decision. The same order again (a gateway's retry, an Idempotency-Key) waits for
- * the same outcome and gets the same answer. Throws a retryable AppError when too many wait, or when nothing is
- * known of the append (the same request may be sent again).
+ * Places the order and waits for its decision, at most `maxWaitMs` (and `waitMs`). The same order again (a gateway's
+ * retry, an Idempotency-Key) waits for the same outcome and gets the same answer. Throws a retryable AppError when
+ * nothing was appended, and AppError 'outcome_unknown' when that is not sure: the same request may be sent again.
  */
 export async function placeOrder(
   deps: PlaceOrderDeps,
   command: RequestOrder,
   metadata: EventMetadata,
+  maxWaitMs = Infinity,
 ): Promise<PlacedOrder> {
   // Before the append: a decision that is there before anybody waits for it would otherwise wake nobody.
   const waiter = deps.waiters.register(command.orderId);
@@ -56,10 +58,8 @@ export async function placeOrder(
     const accepted = await request(deps, command, metadata);
     if (accepted === 'other') return { kind: 'id_taken_by_another_request' };
     if (accepted === 'repeated') deps.waiters.wake([command.orderId]);
-    const order = await waiter.outcome(deps.waitMs);
-    if (order === undefined) return { kind: 'undecided' };
-    const productIds = order.status === 'confirmed' ? order.lines.map((l) => l.productId) : [];
-    return { kind: 'decided', order, products: await deps.products.find(productIds) };
+    const order = await waiter.outcome(Math.min(deps.waitMs, maxWaitMs));
+    return order === undefined ? { kind: 'undecided' } : await decided(deps, order);
   } finally {
     waiter.release();
   }
@@ -90,11 +90,35 @@ async function request(
     // 'row': the other request's row in the read model was met before its event.
     const met =
       error instanceof ConflictError && (error.kind === 'version' || error.kind === 'row');
-    if (!met) throw error;
+    if (!met) throw appendFailure(command.orderId, error);
     const state = await readOrder(deps, streamId);
     if (state.status === 'absent') throw error;
     return orderDecider.decide(command, state).kind === 'events' ? 'repeated' : 'other';
   }
+}
+
+/** The order is there, so a failure from here on must not read as 'not placed'. */
+async function decided(deps: PlaceOrderDeps, order: OrderView): Promise<PlacedOrder> {
+  const productIds = order.status === 'confirmed' ? order.lines.map((line) => line.productId) : [];
+  try {
+    return { kind: 'decided', order, products: await deps.products.find(productIds) };
+  } catch (error) {
+    throw error instanceof AppError ? outcomeUnknown(order.orderId, error) : error;
+  }
+}
+
+function outcomeUnknown(orderId: string, cause: unknown): AppError {
+  const message = `The outcome of order ${orderId} is unknown, ask GET /v1/orders/${orderId}`;
+  return new AppError('outcome_unknown', message, { retryable: true, cause });
+}
+
+/** What a failed append is to a client: 'commit_unknown' may have happened, all others have not. */
+function appendFailure(orderId: string, error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  if (error.code === 'commit_unknown') return outcomeUnknown(orderId, error);
+  if (error.code !== 'append_queue_full') return error;
+  const message = 'Too many orders are waiting, try again';
+  return new AppError('too_many_waiting', message, { retryable: true, cause: error });
 }
 
 async function readOrder(deps: PlaceOrderDeps, streamId: string): Promise<OrderState> {

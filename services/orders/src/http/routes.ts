@@ -28,7 +28,8 @@ export function createOrderRoutes(deps: OrderRoutesDeps): Router {
 
   router.post('/internal/orders', ...body, async (request, response) => {
     const command = toCommand(deps, request);
-    const placed = await placeOrder(deps, command, metadataOf(request));
+    const metadata = metadataOf(request);
+    const placed = await placeOrder(deps, command, metadata, preferredWaitMs(request));
     sendPlaced(response, command.orderId, placed);
   });
 
@@ -69,6 +70,12 @@ export function createOrderRoutes(deps: OrderRoutesDeps): Router {
   });
 
   return router;
+}
+
+/** RFC 7240, section 4.3: how many seconds the sender would wait. What cannot be read is no preference. */
+function preferredWaitMs(request: Request): number | undefined {
+  const seconds = /(?:^|,)\s*wait\s*=\s*(\d{1,6})/i.exec(request.get('prefer') ?? '')?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
 function userIdInBody(request: Request): unknown {

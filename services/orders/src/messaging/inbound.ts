@@ -12,20 +12,22 @@ import { orderStream, type OrderEvent, type OrderState } from '../domain/order.t
 /** Others' events that orders reads. */
 export type OrdersFact = InventoryMessage | UsersMessage;
 
+const schemas = { ...inventoryMessageSchemas, ...usersMessageSchemas };
+
 /** What a reaction needs: the time of its decision, and ids for a cart line that may come of it. */
-export interface InventoryReactionsDeps {
+export interface ReactionsDeps {
   readonly now: () => string;
   /** The next id of a cart line. Not every id is used: gaps are fine, reuse is not. */
   readonly nextCartLineId: () => Promise<number>;
   readonly newUuid: () => string;
 }
 
-/** Orders' reactions to inventory.v1. */
-export function createInventoryReactions(
-  deps: InventoryReactionsDeps,
+/** Orders' reactions to inventory.v1 and users.v1. Of the users there is nothing to decide: read models fold them. */
+export function createReactions(
+  deps: ReactionsDeps,
 ): Reactions<OrderState, OrderEvent, OrdersFact> {
   return {
-    parse: (message) => parseMessage(inventoryMessageSchemas, message),
+    parse: (message) => parseMessage(schemas, message),
     streamsOf: (fact) => (isDecision(fact) ? [orderStream(fact.data.orderId)] : []),
     async react(fact, load) {
       if (!isDecision(fact)) return [];
@@ -40,14 +42,6 @@ export function createInventoryReactions(
   };
 }
 
-/** Orders' reactions to users.v1: its read models fold the messages, and there is nothing to decide. */
-export function createUsersReactions(): Reactions<OrderState, OrderEvent, OrdersFact> {
-  return {
-    parse: (message) => parseMessage(usersMessageSchemas, message),
-    react: () => Promise.resolve([]),
-  };
-}
-
 /** What inventory says of a line that was asked for; the rest (a product added, held stock sold or released) decides nothing. */
 type LineDecision = Extract<InventoryMessage, { type: 'StockReserved' | 'StockRejected' }>;
 
@@ -57,7 +51,7 @@ function isDecision(fact: OrdersFact): fact is LineDecision {
 
 async function toCommand(
   fact: LineDecision,
-  { now, nextCartLineId, newUuid }: InventoryReactionsDeps,
+  { now, nextCartLineId, newUuid }: ReactionsDeps,
 ): Promise<OrderCommand> {
   const lineIndex = fact.data.line.index;
   if (fact.type === 'StockRejected')

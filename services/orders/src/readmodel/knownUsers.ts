@@ -2,8 +2,9 @@
 import { EntitySchema } from 'typeorm';
 import { z } from 'zod';
 import { userIdSchema, type UserId } from '@orderflow/shared/contracts/ids.ts';
-import type { UsersMessage } from '@orderflow/shared/contracts/users.ts';
-import type { Projection, ReadModelTable } from '@orderflow/shared/eventstore/projection.ts';
+import { usersMessageSchemas, type UsersMessage } from '@orderflow/shared/contracts/users.ts';
+import { projectionOf } from '@orderflow/shared/eventstore/projectionOf.ts';
+import type { ReadModelTable } from '@orderflow/shared/eventstore/projection.ts';
 import { queryRows, type Queryable } from '@orderflow/shared/runtime/database.ts';
 
 const knownUsersTable: ReadModelTable = {
@@ -21,14 +22,14 @@ export const knownUsersEntity = new EntitySchema({
 });
 
 /** Folds registrations into `known_users`. */
-export const knownUsersProjection: Projection<UsersMessage> = {
+export const knownUsersProjection = projectionOf<UsersMessage>(usersMessageSchemas, {
   name: 'known_users',
   tables: [knownUsersTable],
   rowsOf: ({ data }) => [{ table: knownUsersTable.name, key: [data.userId] }],
   apply({ data: { userId, at } }, rows) {
     rows.put(knownUsersTable.name, { user_id: userId, registered_at: at });
   },
-};
+});
 
 /** What can be asked about users. */
 export interface KnownUserQueries {

@@ -14,6 +14,7 @@ import type {
   RowKey,
   Rows,
 } from '@orderflow/shared/eventstore/projection.ts';
+import { projectionOf } from '@orderflow/shared/eventstore/projectionOf.ts';
 import { queryRows, type Queryable } from '@orderflow/shared/runtime/database.ts';
 import type {
   OrderConfirmed,
@@ -92,8 +93,7 @@ function parseLines(json: string): OrderLineView[] {
   return z.array(orderLineSchema).parse(JSON.parse(json));
 }
 
-/** Folds the orders' own events into `orders` and `cart_lines`. */
-export const ordersProjection: Projection<OrderEvent> = {
+const ownProjection: Projection<OrderEvent> = {
   name: 'orders',
   tables: [ordersTable, cartLinesTable],
   rowsOf(event) {
@@ -122,6 +122,16 @@ export const ordersProjection: Projection<OrderEvent> = {
     }
   },
 };
+
+const OWN_EVENTS: Readonly<Record<OrderEvent['type'], true>> = {
+  OrderRequested: true,
+  OrderLineReserved: true,
+  OrderConfirmed: true,
+  OrderRejected: true,
+};
+
+/** Folds the orders' own events into `orders` and `cart_lines`. */
+export const ordersProjection = projectionOf(OWN_EVENTS, ownProjection);
 
 function request({ data }: OrderRequested, rows: Rows): void {
   const lines = data.lines.map((line): OrderLineView => ({ ...line, status: 'requested' }));

@@ -2,7 +2,11 @@
 import { EntitySchema } from 'typeorm';
 import { z } from 'zod';
 import { productIdSchema, type ProductId } from '@orderflow/shared/contracts/ids.ts';
-import type { InventoryMessage } from '@orderflow/shared/contracts/inventory.ts';
+import {
+  inventoryMessageSchemas,
+  type InventoryMessage,
+} from '@orderflow/shared/contracts/inventory.ts';
+import { projectionOf } from '@orderflow/shared/eventstore/projectionOf.ts';
 import type { Projection, ReadModelTable } from '@orderflow/shared/eventstore/projection.ts';
 import { queryRows, type Queryable } from '@orderflow/shared/runtime/database.ts';
 
@@ -33,8 +37,7 @@ const productRow = z.object({
   updated_at: z.string(),
 });
 
-/** Folds inventory's events into `products`; `updated_at` is when `available_quantity` changed last, as in inventory. */
-export const productsProjection: Projection<InventoryMessage> = {
+const stockProjection: Projection<InventoryMessage> = {
   name: 'products',
   tables: [productsTable],
   // A rejection changes nothing, and its product may not even exist.
@@ -74,6 +77,9 @@ export const productsProjection: Projection<InventoryMessage> = {
     }
   },
 };
+
+/** Folds inventory's events into `products`; `updated_at` is when `available_quantity` changed last, as in inventory. */
+export const productsProjection = projectionOf(inventoryMessageSchemas, stockProjection);
 
 /** A product, as orders knows it. */
 export interface KnownProduct {

@@ -1,0 +1,138 @@
+// An event-sourced service from its parts to its drain: database, relay and consumer, HTTP; stopped in reverse order.
+import type { Router } from 'express';
+import type { Decider, DomainEvent } from '../eventstore/decider.ts';
+import { createHttpApp, listen } from '../http/server.ts';
+import { createKafka } from '../messaging/kafka.ts';
+import { createMessaging, mysqlBooks, type Messaging } from '../messaging/messaging.ts';
+import type { Reactions } from '../messaging/reaction.ts';
+import type { ToMessages } from '../messaging/relayBatch.ts';
+import { rewindRoute } from '../messaging/rewindRoute.ts';
+import type { ProcessConfig, ServiceContext } from './lifecycle.ts';
+import {
+  openServiceDatabase,
+  type DatabaseConfig,
+  type ServiceDatabase,
+  type StoredParts,
+} from './serviceDatabase.ts';
+
+/** The settings of an event-sourced service; `processSettings`, `databaseSettings` and `kafkaSettings` give them. */
+export interface ServiceConfig extends ProcessConfig, DatabaseConfig {
+  readonly HOST: string;
+  readonly PORT: number;
+  readonly KAFKA_BROKERS: readonly string[];
+  readonly KAFKA_GROUP_ID: string;
+  readonly TOPIC_PREFIX: string;
+  readonly TOPIC_PARTITIONS: number;
+  readonly TOPIC_REPLICATION_FACTOR: number;
+}
+
+/** What a service is made of before anything is connected. */
+export interface ServiceParts<
+  State,
+  Event extends DomainEvent,
+  Fact extends DomainEvent,
+> extends StoredParts<Event, Fact> {
+  readonly decider: Pick<Decider<State, never, Event>, 'initialState' | 'evolve'>;
+  /** The topic that it publishes to, without prefix. */
+  readonly topic: string;
+  readonly toMessages: ToMessages<Event>;
+}
+
+/** What a service does once it has its database. */
+export interface ServiceApp<State, Event extends DomainEvent, Fact extends DomainEvent> {
+  readonly routes: Router;
+  /** Left out by a service that listens to nobody. */
+  readonly inbound?: {
+    readonly reactions: Reactions<State, Event, Fact>;
+    /** Per topic (without prefix): the base URL of its publisher, which is asked to send again what Kafka has lost. */
+    readonly publishers: Readonly<Record<string, string>>;
+    /** See ConsumerDeps. */
+    readonly cachedStates?: number;
+  };
+  /** Answers requests that wait for something at once: called when the drain has taken half of its time. */
+  readonly stopWaiting?: () => void;
+}
+
+/**
+ * Starts a service. HTTP comes last, so that it is the first to stop: requests under way can still be decided while it
+ * drains, then the consumer and the relay end, and the database last.
+ */
+export async function startService<
+  State,
+  Event extends DomainEvent,
+  Fact extends DomainEvent = never,
+>(
+  context: ServiceContext<ServiceConfig>,
+  parts: ServiceParts<State, Event, Fact>,
+  createApp: (database: ServiceDatabase<Event, Fact>) => ServiceApp<State, Event, Fact>,
+): Promise<void> {
+  const { config, logger, onStop } = context;
+  const database = await openServiceDatabase(config, parts, logger);
+  onStop('database', () => database.close());
+
+  const app = createApp(database);
+  const messaging = composeMessaging(context, parts, database, app);
+  messaging.start();
+  onStop('messaging', () => messaging.stop());
+
+  const server = await listen(
+    createHttpApp({
+      logger,
+      health: {
+        database: () => database.requireReady(),
+        messaging: () => {
+          messaging.requireReady();
+        },
+      },
+      routes: (http) => {
+        http.use(rewindRoute(messaging));
+        http.use(app.routes);
+      },
+    }),
+    config.HOST,
+    config.PORT,
+  );
+  onStop('http', async () => {
+    const timer = setTimeout(() => app.stopWaiting?.(), config.DRAIN_TIMEOUT_MS / 2);
+    await server.close();
+    clearTimeout(timer);
+  });
+  logger.info({ url: server.url }, 'listening');
+}
+
+function composeMessaging<State, Event extends DomainEvent, Fact extends DomainEvent>(
+  { name, config, logger, fail }: ServiceContext<ServiceConfig>,
+  parts: ServiceParts<State, Event, Fact>,
+  { pool, store }: ServiceDatabase<Event, Fact>,
+  { inbound }: ServiceApp<State, Event, Fact>,
+): Messaging {
+  const { KAFKA_BROKERS: brokers, TOPIC_PREFIX: prefix } = config;
+  return createMessaging<State, Event, Fact>({
+    service: name,
+    store,
+    broker: createKafka({ brokers, clientId: `orderflow-${name}`, logger }),
+    books: mysqlBooks(pool),
+    publishes: {
+      topic: `${prefix}${parts.topic}`,
+      partitionCount: config.TOPIC_PARTITIONS,
+      replicationFactor: config.TOPIC_REPLICATION_FACTOR,
+      toMessages: parts.toMessages,
+    },
+    ...(inbound === undefined
+      ? {}
+      : {
+          consumes: {
+            groupId: config.KAFKA_GROUP_ID,
+            subscriptions: Object.entries(inbound.publishers).map(([topic, publisherUrl]) => ({
+              topic: `${prefix}${topic}`,
+              publisherUrl,
+            })),
+            reactions: inbound.reactions,
+            evolution: parts.decider,
+            ...(inbound.cachedStates === undefined ? {} : { cachedStates: inbound.cachedStates }),
+          },
+        }),
+    logger,
+    onFatal: fail,
+  });
+}

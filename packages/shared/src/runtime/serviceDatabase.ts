@@ -1,0 +1,123 @@
+// A service's own database, ready for work: the schema prepared if we may, the log, its append queue, its counters.
+import type { Pool } from 'mysql2/promise';
+import { createAppendQueue, type AppendQueue } from '../eventstore/appendQueue.ts';
+import type { CommandLog } from '../eventstore/commandHandler.ts';
+import { createIdAllocator, takeIds } from '../eventstore/counters.ts';
+import type { DomainEvent } from '../eventstore/decider.ts';
+import type { EventCodec, EventStore } from '../eventstore/eventStore.ts';
+import { createMysqlEventStore } from '../eventstore/mysqlEventStore.ts';
+import type { Projection } from '../eventstore/projection.ts';
+import { eventStoreSchema } from '../eventstore/tables.ts';
+import { AppError } from './appError.ts';
+import { openPool } from './database.ts';
+import { checkDurability } from './durability.ts';
+import type { Logger } from './logger.ts';
+import { combineSchemas, pendingMigrations, prepareSchema, type Schema } from './schema.ts';
+
+/** Where the database is and who uses it; `databaseSettings` of config.ts gives them. */
+export interface DatabaseConfig {
+  readonly MYSQL_HOST: string;
+  readonly MYSQL_PORT: number;
+  readonly MYSQL_DATABASE: string;
+  readonly MYSQL_USER: string;
+  readonly MYSQL_PASSWORD: string;
+  readonly MYSQL_POOL_SIZE: number;
+  readonly MYSQL_ADMIN_USER?: string | undefined;
+  readonly MYSQL_ADMIN_PASSWORD: string;
+}
+
+/** What of a service stands in its database. */
+export interface StoredParts<Event extends DomainEvent, Fact extends DomainEvent> {
+  /** Its tables beside the event store's. */
+  readonly schema: Schema;
+  readonly codec: EventCodec<Event>;
+  readonly projections: readonly Projection<Event | Fact>[];
+}
+
+/** The database at work. */
+export interface ServiceDatabase<Event extends DomainEvent, Fact extends DomainEvent> {
+  readonly pool: Pool;
+  readonly store: EventStore<Event, Fact>;
+  /** For requests: their appends share commits. */
+  readonly log: CommandLog<Event>;
+  /** Gives ids from the counter of this name, taken from the database in blocks of `blockSize`. */
+  idsOf(counter: string, blockSize: number): () => Promise<number>;
+  /** For readiness: throws unless the database answers and has all of this build's migrations. */
+  requireReady(): Promise<void>;
+  /** Lets the appends that wait be committed, then closes the connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database. With admin credentials it is made first: database, runtime user, grants, tables; without them it
+ * must be there. Throws when it cannot be reached or has not all tables.
+ */
+export async function openServiceDatabase<Event extends DomainEvent, Fact extends DomainEvent>(
+  config: DatabaseConfig,
+  parts: StoredParts<Event, Fact>,
+  logger: Logger,
+): Promise<ServiceDatabase<Event, Fact>> {
+  const schema = combineSchemas(eventStoreSchema, parts.schema);
+  await prepare(config, schema, logger);
+  const pool = openPool({
+    host: config.MYSQL_HOST,
+    port: config.MYSQL_PORT,
+    database: config.MYSQL_DATABASE,
+    user: config.MYSQL_USER,
+    password: config.MYSQL_PASSWORD,
+    poolSize: config.MYSQL_POOL_SIZE,
+  });
+  const store = createMysqlEventStore<Event, Fact>({ pool, ...parts });
+  const queue: AppendQueue<Event, Fact> = createAppendQueue(store);
+  const requireReady = () => requireMigrated(pool, schema, config.MYSQL_DATABASE);
+  try {
+    await requireReady();
+    await checkDurability(pool, 'warn', (message) => {
+      logger.warn(message);
+    });
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return {
+    pool,
+    store,
+    log: {
+      readStreams: (streamIds) => store.readStreams(streamIds),
+      append: (unit) => queue.append(unit),
+    },
+    idsOf(counter, blockSize) {
+      const allocator = createIdAllocator((count) => takeIds(pool, counter, count), blockSize);
+      return () => allocator.next();
+    },
+    requireReady,
+    async close() {
+      await queue.drain();
+      await pool.end();
+    },
+  };
+}
+
+async function prepare(config: DatabaseConfig, schema: Schema, logger: Logger): Promise<void> {
+  const database = config.MYSQL_DATABASE;
+  if (config.MYSQL_ADMIN_USER === undefined) return;
+  await prepareSchema({
+    host: config.MYSQL_HOST,
+    port: config.MYSQL_PORT,
+    admin: { user: config.MYSQL_ADMIN_USER, password: config.MYSQL_ADMIN_PASSWORD },
+    database,
+    runtime: { user: config.MYSQL_USER, password: config.MYSQL_PASSWORD },
+    schema,
+  });
+  logger.info({ database, user: config.MYSQL_USER }, 'the schema is prepared');
+}
+
+async function requireMigrated(pool: Pool, schema: Schema, database: string): Promise<void> {
+  const pending = await pendingMigrations(pool, schema);
+  if (pending.length === 0) return;
+  throw new AppError(
+    'migrations_pending',
+    `${database} lacks the migrations ${pending.join(', ')}: start a service once with MYSQL_ADMIN_USER and MYSQL_ADMIN_PASSWORD`,
+    { retryable: false },
+  );
+}

@@ -1,0 +1,24 @@
+// Inventory's settings. The one file of it that reads the environment.
+import { z } from 'zod';
+import {
+  databaseSettings,
+  kafkaSettings,
+  processSettings,
+  readConfig,
+  urlSetting,
+} from '@orderflow/shared/runtime/config.ts';
+
+const settings = z.object({
+  ...processSettings(3012),
+  ...databaseSettings('inventory'),
+  ...kafkaSettings('inventory'),
+  /** Asked to send again what Kafka has lost. */
+  ORDERS_URL: urlSetting().prefault('http://127.0.0.1:3013'),
+});
+
+export type InventoryConfig = z.output<typeof settings>;
+
+/** Reads the settings. Throws ConfigError that lists every fault. */
+export function readInventoryConfig(): InventoryConfig {
+  return readConfig(settings, process.env);
+}

@@ -1,0 +1,65 @@
+// The orders service, composed from its dependencies: no I/O here, so the same service runs on any store.
+import type { Router } from 'express';
+import { ORDERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
+import type { EventStore } from '@orderflow/shared/eventstore/eventStore.ts';
+import type { Reactions } from '@orderflow/shared/messaging/reaction.ts';
+import type { Logger } from '@orderflow/shared/runtime/logger.ts';
+import { readModel } from '@orderflow/shared/runtime/schema.ts';
+import { orderDecider } from './domain/decideOrder.ts';
+import type { OrderEvent, OrderState } from './domain/order.ts';
+import { orderCodec } from './eventCodec.ts';
+import { createOutcomeWaiters } from './http/outcomeWaiters.ts';
+import { createOrderRoutes, type OrderRoutesDeps } from './http/routes.ts';
+import { createReactions, type OrdersFact, type ReactionsDeps } from './messaging/inbound.ts';
+import { toMessages } from './messaging/outbound.ts';
+import { Orders1763800000100 } from './migrations/orders1763800000100.ts';
+import { cartLinesEntity } from './readmodel/cartLines.ts';
+import { knownUsersEntity, knownUsersProjection } from './readmodel/knownUsers.ts';
+import { ordersEntity, ordersProjection } from './readmodel/orders.ts';
+import { productsEntity, productsProjection } from './readmodel/products.ts';
+
+/** What the service is made of before anything is connected. */
+export const ordersParts = {
+  schema: {
+    tables: [ordersEntity, cartLinesEntity, productsEntity, knownUsersEntity].map(readModel),
+    migrations: [Orders1763800000100],
+  },
+  codec: orderCodec,
+  decider: orderDecider,
+  projections: [ordersProjection, productsProjection, knownUsersProjection],
+  topic: ORDERS_TOPIC,
+  toMessages,
+};
+
+/** What the service is composed of. */
+export interface OrdersAppDeps extends Omit<OrderRoutesDeps, 'waiters'>, ReactionsDeps {
+  readonly onCommitted: EventStore<OrderEvent, OrdersFact>['onCommitted'];
+  readonly logger: Logger;
+}
+
+/** The service at work: its routes, and what it does about the messages of the others. */
+export interface OrdersApp {
+  readonly routes: Router;
+  readonly reactions: Reactions<OrderState, OrderEvent, OrdersFact>;
+  /** Answers those who still wait at once: the process is about to end. */
+  readonly stopWaiting: () => void;
+}
+
+/** Composes the service. */
+export function createOrdersApp(deps: OrdersAppDeps): OrdersApp {
+  const waiters = createOutcomeWaiters({ queries: deps.orders, logger: deps.logger });
+  deps.onCommitted((recorded) => {
+    waiters.wake(
+      recorded
+        .filter(({ event: { type } }) => type === 'OrderConfirmed' || type === 'OrderRejected')
+        .map(({ event: { data } }) => data.orderId),
+    );
+  });
+  return {
+    routes: createOrderRoutes({ ...deps, waiters }),
+    reactions: createReactions(deps),
+    stopWaiting: () => {
+      waiters.close();
+    },
+  };
+}

@@ -1,0 +1,42 @@
+// The orders service's process.
+import { randomUUID } from 'node:crypto';
+import { INVENTORY_TOPIC, USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
+import { runService } from '@orderflow/shared/runtime/lifecycle.ts';
+import { startService } from '@orderflow/shared/runtime/service.ts';
+import { createOrdersApp, ordersParts } from './app.ts';
+import { readOrdersConfig } from './config.ts';
+import { createUsersClient } from './http/usersClient.ts';
+import { createCartQueries } from './readmodel/cartLines.ts';
+import { createKnownUserQueries } from './readmodel/knownUsers.ts';
+import { createOrderQueries } from './readmodel/orders.ts';
+import { createKnownProductQueries } from './readmodel/products.ts';
+
+runService({
+  name: 'orders',
+  readConfig: readOrdersConfig,
+  start: (context) =>
+    startService(context, ordersParts, ({ pool, store, log, idsOf }) => {
+      const { config, logger } = context;
+      const { routes, reactions, stopWaiting } = createOrdersApp({
+        ...log,
+        onCommitted: store.onCommitted,
+        orders: createOrderQueries(pool),
+        carts: createCartQueries(pool),
+        products: createKnownProductQueries(pool),
+        knownUsers: createKnownUserQueries(pool),
+        usersClient: createUsersClient(config.USERS_URL),
+        nextCartLineId: idsOf('cart_lines', 100),
+        newUuid: randomUUID,
+        now: () => new Date().toISOString(),
+        waitMs: config.ORDER_WAIT_MS,
+        idempotencySecret: config.IDEMPOTENCY_SECRET,
+        logger,
+      });
+      const publishers = {
+        [USERS_TOPIC]: config.USERS_URL,
+        [INVENTORY_TOPIC]: config.INVENTORY_URL,
+      };
+      // An order is met a few times within a moment and then never again: not worth keeping in memory.
+      return { routes, inbound: { reactions, publishers, cachedStates: 0 }, stopWaiting };
+    }),
+});

@@ -1,0 +1,21 @@
+// The users service's settings. The one file of it that reads the environment.
+import { z } from 'zod';
+import {
+  databaseSettings,
+  kafkaSettings,
+  processSettings,
+  readConfig,
+} from '@orderflow/shared/runtime/config.ts';
+
+const settings = z.object({
+  ...processSettings(3011),
+  ...databaseSettings('users'),
+  ...kafkaSettings('users'),
+});
+
+export type UsersConfig = z.output<typeof settings>;
+
+/** Reads the settings. Throws ConfigError that lists every fault. */
+export function readUsersConfig(): UsersConfig {
+  return readConfig(settings, process.env);
+}
