@@ -33,8 +33,9 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     hooks: { streamWrite: maskEmails },
   };
-  // Written synchronously (pino's default): the line that says why a process died must be out before it is gone.
-  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  // Synchronous, which is not pino's default: its asynchronous writer, when the process exits, writes what is queued past
+  // the write that is under way, so that the last lines, which say why it ended, come out of order or not at all.
+  return pino(settings, options.destination ?? pino.destination({ fd: 1, sync: true }));
 }
 
 function maskEmails(line: string): string {
