@@ -1,7 +1,9 @@
 // The tally domain's tables in MySQL, declared as a service declares its own.
+import type { RowDataPacket } from 'mysql2/promise';
 import { EntitySchema, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { eventStoreSchema } from '../../src/eventstore/tables.ts';
 import { combineSchemas, readModel, type Schema } from '../../src/runtime/schema.ts';
+import { eventually } from '../../src/testing/eventually.ts';
 import type { TestDatabase } from '../../src/testing/testDatabase.ts';
 
 const OPTIONS = 'ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin';
@@ -51,4 +53,19 @@ export async function emptyTables({ admin }: TestDatabase): Promise<void> {
   for (const table of ['events', 'consumer_cursors', 'parked_messages', 'tallies', 'secrets'])
     await admin.query('DELETE FROM ??', [table]);
   await admin.query('UPDATE log_head SET incarnation = 1, last_position = 0');
+}
+
+/** Waits until a transaction of the test's runtime user waits for a lock. */
+export async function untilLockWait({ admin, settings }: TestDatabase): Promise<void> {
+  const probe = async (): Promise<boolean> => {
+    const [rows] = await admin.query<RowDataPacket[]>(
+      `SELECT trx_id FROM information_schema.innodb_trx AS trx
+        JOIN information_schema.processlist AS session ON session.id = trx.trx_mysql_thread_id
+        WHERE trx.trx_state = 'LOCK WAIT' AND session.user = ?`,
+      [settings.user],
+    );
+    return rows.length > 0;
+  };
+  // InnoDB renews what this table shows only when nobody has looked at it for 100 ms.
+  await eventually(probe, 'a transaction waits for a lock', { intervalMs: 150 });
 }
