@@ -11,6 +11,7 @@ const OLDEST_NODE = 18;
 const NODE_MAJOR = '24';
 const CHECKOUT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const NODE = path.join(CHECKOUT, 'node_modules', '.bin', 'node');
+const underNpm = process.env.npm_lifecycle_event !== undefined;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const [task, ...args] = process.argv.slice(2);
@@ -99,11 +100,10 @@ function run(command, commandArgs, stdio) {
     const child = spawn(command, commandArgs, { cwd: CHECKOUT, stdio });
     const forward = (signal) => child.kill(signal);
     for (const signal of SIGNALS) process.on(signal, forward);
-    const parent = process.ppid;
-    // npm may be killed without passing it on; whoever ends npm wants this ended. Started by hand, a parent may leave.
+    // npm may be killed, and cannot pass that on; whoever ends npm wants this ended. Started by hand, a parent may leave.
+    const ancestors = ancestry();
     const orphaned = setInterval(() => {
-      if (process.env.npm_lifecycle_event !== undefined && process.ppid !== parent)
-        child.kill('SIGTERM');
+      if (underNpm && ancestry() !== ancestors) child.kill('SIGTERM');
     }, 1000);
     const done = (exitCode, signal) => {
       clearInterval(orphaned);
@@ -116,6 +116,19 @@ function run(command, commandArgs, stdio) {
     });
     child.once('exit', done);
   });
+}
+
+/** The pids of the shell that npm starts us in, and of npm, as a text to compare. */
+function ancestry() {
+  const parent = process.ppid;
+  try {
+    const stat = readFileSync(`/proc/${parent}/stat`, 'utf8');
+    const grandparent = stat.slice(stat.lastIndexOf(')')).split(' ')[2];
+    // Where npm is the parent itself, its own parent is somebody's terminal, which may be closed.
+    return /\((sh|dash|bash|zsh)\)/.test(stat) ? `${parent} ${grandparent}` : `${parent}`;
+  } catch {
+    return `${parent}`; // no /proc: the shell alone must do
+  }
 }
 
 function fail(cause, advice) {

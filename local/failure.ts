@@ -13,3 +13,9 @@ export class LaunchFailure extends Error {
     this.logFile = logFile;
   }
 }
+
+/** The code of an error of the system, such as ENOENT. Asked of its shape: in jest, Node's own errors are no instances of Error. */
+export function errorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -6,7 +6,7 @@ import { CHECKOUT, type RunPlaces } from './places.ts';
 import { STOP_RANK } from './process/pidFiles.ts';
 import { httpAnswers, isPortFree } from './process/probes.ts';
 import type { SupervisedProcess } from './process/supervise.ts';
-import type { LauncherSettings } from './settings.ts';
+import { parsePort, type LauncherSettings } from './settings.ts';
 
 const DEFAULT_PORTS = { users: 3011, inventory: 3012, orders: 3013, gateway: 3008 } as const;
 const READY_TIMEOUT_MS = 120_000;
@@ -48,7 +48,9 @@ export function placeServices(settings: LauncherSettings): ServicePlace[] {
   return SERVICE_NAMES.map((name) => {
     const own = ownSettings(name, settings.inherited);
     const host = own.HOST ?? settings.host;
-    const port = Number(own.PORT ?? DEFAULT_PORTS[name]);
+    const given = own.PORT;
+    const setting = `${name.toUpperCase()}_PORT`;
+    const port = given === undefined ? DEFAULT_PORTS[name] : parsePort(setting, given);
     // A service that listens on all addresses is reached on loopback.
     const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
     return { name, host, port, url: `http://${reached}:${port}` };

@@ -1,4 +1,5 @@
 // The one file of the launcher that reads the environment.
+import { LaunchFailure } from './failure.ts';
 
 /** What the environment tells the launcher. */
 export interface LauncherSettings {
@@ -27,12 +28,24 @@ export function readSettings(
     inherited: env,
     kafkaBrokers: given('KAFKA_BROKERS'),
     mysqlHost: given('MYSQL_HOST'),
-    mysqlPort: Number(given('MYSQL_PORT') ?? '3306'),
+    mysqlPort: parsePort('MYSQL_PORT', given('MYSQL_PORT') ?? '3306'),
     mysqlAdminUser: given('MYSQL_ADMIN_USER'),
     mysqlAdminPassword: given('MYSQL_ADMIN_PASSWORD'),
-    dockerMysqlPort: Number(given('ORDERFLOW_MYSQL_PORT') ?? '3306'),
-    dockerKafkaPort: Number(given('ORDERFLOW_KAFKA_PORT') ?? '9092'),
+    dockerMysqlPort: parsePort('ORDERFLOW_MYSQL_PORT', given('ORDERFLOW_MYSQL_PORT') ?? '3306'),
+    dockerKafkaPort: parsePort('ORDERFLOW_KAFKA_PORT', given('ORDERFLOW_KAFKA_PORT') ?? '9092'),
     host: given('HOST') ?? '127.0.0.1',
     javaHome: given('JAVA_HOME'),
   };
+}
+
+/** The port in a setting; throws a LaunchFailure that names the setting when there is none. */
+export function parsePort(name: string, text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new LaunchFailure(`${name}=${text} is no port`, 'Give a whole number from 1 to 65535.');
+}
+
+/** Tells Testcontainers to do without its cleaner, whose image cannot be had everywhere: whoever starts containers stops them. */
+export function withoutRyuk(): void {
+  process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true';
 }

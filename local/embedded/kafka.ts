@@ -1,6 +1,6 @@
 // Real Apache Kafka brokers in KRaft mode as child processes: storage formatted on first use, loopback only, never root.
 import { execFile } from 'node:child_process';
-import { closeSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { LaunchFailure } from '../failure.ts';
@@ -17,7 +17,9 @@ const STOP_GRACE_MS = 30_000;
 /** One cluster id for all: data folders are never shared, and a fixed id is one thing less to keep. */
 const CLUSTER_ID = '4L6g3nShT-eMCtK--X86sw';
 const HEAP = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC'];
-const LOGGING = `-Dlog4j2.configurationFile=${path.join(import.meta.dirname, 'log4j2.properties')}`;
+const LOGGING = 'log4j2.properties';
+/** Relative to the broker's folder, in which it runs. */
+const LOGGING_OPTION = `-Dlog4j2.configurationFile=${LOGGING}`;
 
 /** The ports of one broker, which is a controller as well. */
 export interface KafkaPorts {
@@ -63,6 +65,9 @@ export function serverProperties(
     'transaction.state.log.min.isr': '1',
     'share.coordinator.state.topic.replication.factor': copies,
     'share.coordinator.state.topic.min.isr': '1',
+    // After kill -9 a broker may not come back before its old session is over: 5 s instead of 9.
+    'broker.session.timeout.ms': '5000',
+    'broker.heartbeat.interval.ms': '1000',
     // A group of one machine need not wait for more members before it deals out partitions.
     'group.initial.rebalance.delay.ms': '0',
     // Services make their topics with the partitions they need; a misspelt name must fail.
@@ -83,6 +88,8 @@ export async function prepareKafka(place: KafkaPlace): Promise<SupervisedProcess
   const config = path.join(place.dataDir, 'server.properties');
   // Written at every start: the ports may be others, the data stays.
   writeFileSync(config, serverProperties(place));
+  // Beside the data: the checkout may be out of the account's reach.
+  copyFileSync(path.join(import.meta.dirname, LOGGING), path.join(place.dataDir, LOGGING));
   const logs = path.join(place.dataDir, 'log');
   if (!existsSync(path.join(logs, 'meta.properties'))) {
     rmSync(logs, { recursive: true, force: true }); // the rest of a format that was cut off
@@ -93,7 +100,7 @@ export async function prepareKafka(place: KafkaPlace): Promise<SupervisedProcess
     spec: {
       name: place.ports.length === 1 ? 'kafka' : `kafka-${place.nodeId}`,
       command: place.programs.java,
-      args: [...HEAP, LOGGING, '-cp', place.programs.kafkaClasses, 'kafka.Kafka', config],
+      args: [...HEAP, LOGGING_OPTION, '-cp', place.programs.kafkaClasses, 'kafka.Kafka', config],
       cwd: place.dataDir,
       env: place.env,
       logFile: place.logFile,
@@ -118,7 +125,7 @@ async function formatStorage(place: KafkaPlace, config: string): Promise<void> {
   try {
     await promisify(execFile)(
       place.programs.java,
-      [LOGGING, '-cp', place.programs.kafkaClasses, ...tool],
+      [LOGGING_OPTION, '-cp', place.programs.kafkaClasses, ...tool],
       { ...(place.account ?? {}), cwd: place.dataDir, env: place.env },
     );
   } catch (error) {

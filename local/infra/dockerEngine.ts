@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { request } from 'node:http';
 import { promisify } from 'node:util';
+import { errorCode } from '../failure.ts';
 import type { InfraFindings } from './pick.ts';
 
 const run = promisify(execFile);
@@ -17,8 +18,7 @@ export async function findComposeEngine(): Promise<InfraFindings['docker']> {
     await run('docker', ['compose', 'version'], { timeout: TIMEOUT_MS });
     return { version: stdout.trim() };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ENOENT') return { problem: 'no Docker engine with compose answers' };
+    if (errorCode(error) !== 'ENOENT') return { problem: 'no Docker engine with compose answers' };
     const version = await pingSocket();
     return version === undefined
       ? { problem: 'no Docker engine answers' }

@@ -2,6 +2,7 @@
 import { linkSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { errorCode } from '../failure.ts';
 import { identify, isRunning, type ProcessIdentity } from './identity.ts';
 
 /** The order in which processes end: who needs another ends before it. */
@@ -102,7 +103,7 @@ function linkIfAbsent(draft: string, file: string): boolean {
     linkSync(draft, file);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -120,7 +121,8 @@ function signalAll(entries: readonly RecordedProcess[], signal: NodeJS.Signals):
     // Looked at once more: between the listing and now the pid may have gone to somebody else's process.
     if (!isRunning(entry)) continue;
     try {
-      process.kill(entry.pid, signal);
+      // With the minus: the whole process group, which each of our children leads.
+      process.kill(-entry.pid, signal);
     } catch {
       // It ended in between, which is what was wanted.
     }

@@ -1,5 +1,6 @@
 // One look at a server: does it answer? Spoken by hand in a few bytes, so that the launcher needs no database driver and no Kafka client.
 import { connect, createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 
 const PROBE_TIMEOUT_MS = 2_000;
 const API_VERSIONS_KEY = 18;
@@ -45,6 +46,19 @@ export async function httpAnswers(url: string): Promise<boolean> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
   await answer.arrayBuffer();
   return answer.status === 200;
+}
+
+/** Looks until the probe says yes; rejects with the server's name after timeoutMs. */
+export async function untilAnswers(
+  probe: () => Promise<boolean>,
+  timeoutMs: number,
+  name: string,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await probe().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`${name} did not answer in ${timeoutMs} ms`);
+    await wait(100);
+  }
 }
 
 /** True when nobody listens at the address, so that a server of ours may. */

@@ -1,0 +1,47 @@
+// MySQL and Kafka for one run of `npm test`: servers of the environment, else Testcontainers, else embedded ones of its own.
+import { LaunchFailure } from '../failure.ts';
+import type { InfraSource } from '../arguments.ts';
+import type { RunPlaces } from '../places.ts';
+import type { Report } from '../report.ts';
+import type { LauncherSettings } from '../settings.ts';
+import type { Shutdown } from '../shutdown.ts';
+import { findTestcontainersEngine } from './dockerEngine.ts';
+import { startEmbedded } from './embedded.ts';
+import { missingServers, useServersOfEnvironment } from './env.ts';
+import type { InfraAccess } from './infra.ts';
+import { pickInfra } from './pick.ts';
+import { startContainers } from './testcontainers.ts';
+
+/** Picks the source, says which and why, and resolves when both servers answer. */
+export async function startTestInfra(
+  wanted: InfraSource | undefined,
+  places: RunPlaces,
+  settings: LauncherSettings,
+  report: Report,
+  shutdown: Shutdown,
+): Promise<InfraAccess> {
+  const { source, reason } = pickInfra({
+    wanted,
+    missingServers: missingServers(settings),
+    docker: await findTestcontainersEngine(),
+  });
+  report.step('infra', `${source}, because ${reason}`);
+  switch (source) {
+    case 'env':
+      return requireAdmin(await useServersOfEnvironment(settings));
+    case 'docker':
+      return startContainers(report, shutdown);
+    case 'embedded':
+      return startEmbedded(places, settings, report, shutdown);
+  }
+}
+
+/** Tests make and drop databases and users of their own. */
+function requireAdmin(access: InfraAccess): InfraAccess {
+  const { adminUser, adminPassword } = access.mysql;
+  if (adminUser !== undefined && adminPassword !== undefined) return access;
+  throw new LaunchFailure(
+    'The tests make databases of their own and need an administrator of the given MySQL server',
+    'Set MYSQL_ADMIN_USER and MYSQL_ADMIN_PASSWORD, or leave KAFKA_BROKERS and MYSQL_HOST unset for servers of the launcher’s own.',
+  );
+}

@@ -1,0 +1,69 @@
+// MySQL and Kafka for a test run as throw-away containers.
+import { randomBytes } from 'node:crypto';
+import type { StartedTestContainer } from 'testcontainers';
+import { LaunchFailure } from '../failure.ts';
+import { kafkaAnswers, mysqlAnswers, untilAnswers } from '../process/probes.ts';
+import type { Report } from '../report.ts';
+import { withoutRyuk } from '../settings.ts';
+import type { Shutdown, Stoppable } from '../shutdown.ts';
+import type { InfraAccess } from './infra.ts';
+
+const MYSQL_IMAGE = 'mysql:9.7';
+/** Kafka 4.3.1 by Confluent's number: the module's start script fits this image and not apache/kafka. */
+const KAFKA_IMAGE = 'confluentinc/cp-kafka:8.3.1';
+const KAFKA_PORT = 9093;
+const READY_TIMEOUT_MS = 60_000;
+
+/** Starts both containers on free ports and resolves when the servers answer; their data ends with them. */
+export async function startContainers(report: Report, shutdown: Shutdown): Promise<InfraAccess> {
+  withoutRyuk();
+  // Only here: `npm start` and embedded servers need none of it.
+  const { MySqlContainer } = await import('@testcontainers/mysql');
+  const { KafkaContainer } = await import('@testcontainers/kafka');
+  const password = randomBytes(16).toString('hex');
+  const mysqlContainer = new MySqlContainer(MYSQL_IMAGE)
+    .withRootPassword(password)
+    .withTmpFs({ '/var/lib/mysql': 'rw' })
+    .withCommand([
+      '--character-set-server=utf8mb4',
+      '--collation-server=utf8mb4_bin',
+      '--max-connections=500',
+    ]);
+  const kafkaContainer = new KafkaContainer(KAFKA_IMAGE).withEnvironment({
+    KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
+  });
+  const up = async <T extends StartedTestContainer>(
+    what: Stoppable,
+    image: string,
+    start: () => Promise<T>,
+  ) => {
+    report.step(what, `${image} is starting`);
+    const container = await start().catch((error: unknown) => {
+      throw containerFailure(image, error);
+    });
+    shutdown.add(what, async () => {
+      await container.stop();
+    });
+    return container;
+  };
+  const [mysql, kafka] = await Promise.all([
+    up('database', MYSQL_IMAGE, () => mysqlContainer.start()),
+    up('kafka', KAFKA_IMAGE, () => kafkaContainer.start()),
+  ]);
+  const mysqlAt = { host: mysql.getHost(), port: mysql.getPort() };
+  const kafkaAt = { host: kafka.getHost(), port: kafka.getMappedPort(KAFKA_PORT) };
+  await untilAnswers(() => mysqlAnswers(mysqlAt), READY_TIMEOUT_MS, MYSQL_IMAGE);
+  await untilAnswers(() => kafkaAnswers(kafkaAt), READY_TIMEOUT_MS, KAFKA_IMAGE);
+  report.step('infra', 'both containers answer');
+  return {
+    brokers: [`${kafkaAt.host}:${kafkaAt.port}`],
+    mysql: { ...mysqlAt, adminUser: 'root', adminPassword: password },
+  };
+}
+
+function containerFailure(image: string, error: unknown): LaunchFailure {
+  return new LaunchFailure(
+    `The container of ${image} could not be started: ${String(error)}`,
+    'See `docker logs`, and whether the image can be pulled; `npm test -- --infra=embedded` does without Docker.',
+  );
+}
