@@ -19,7 +19,7 @@ runService({
       const { config, logger } = context;
       const { routes, reactions, stopWaiting } = createOrdersApp({
         ...log,
-        onCommitted: store.onCommitted,
+        onCommitted: (listener) => store.onCommitted(listener),
         orders: createOrderQueries(pool),
         carts: createCartQueries(pool),
         products: createKnownProductQueries(pool),

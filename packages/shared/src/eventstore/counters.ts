@@ -31,30 +31,42 @@ async function take(pool: Pool, counter: string, count: number): Promise<number 
 /** Gives ids one by one, from blocks taken when needed. */
 export interface IdAllocator {
   /** The next id. Throws a retryable AppError when a block is needed and cannot be taken. */
-  next(): Promise<number>;
+  readonly next: () => Promise<number>;
 }
 
-/** Makes an allocator; `takeBlock` is `takeIds` of one counter. What is left of a block is lost with the process. */
+/**
+ * Makes an allocator; `takeBlock` is `takeIds` of one counter. A block has `blockSize` ids, or one for each that waits if
+ * they are more: a crowd then shares one commit instead of queueing for one each. What is left is lost with the process.
+ */
 export function createIdAllocator(
   takeBlock: (count: number) => Promise<number>,
   blockSize: number,
 ): IdAllocator {
   let free: number[] = [];
   let refill: Promise<void> | undefined;
+  let waiting = 0;
+
+  async function takeNextBlock(): Promise<void> {
+    const count = Math.max(blockSize, waiting);
+    const first = await takeBlock(count);
+    free = Array.from({ length: count }, (_, index) => first + index);
+  }
+
   return {
     async next() {
-      for (;;) {
-        const id = free.shift();
-        if (id !== undefined) return id;
-        // One block at a time, however many wait; if they are more than it holds, the rest takes the next one.
-        refill ??= takeBlock(blockSize)
-          .then((first) => {
-            free = Array.from({ length: blockSize }, (_, index) => first + index);
-          })
-          .finally(() => {
+      waiting += 1;
+      try {
+        for (;;) {
+          const id = free.shift();
+          if (id !== undefined) return id;
+          // One block at a time; those who came after it was asked for take the next one.
+          refill ??= takeNextBlock().finally(() => {
             refill = undefined;
           });
-        await refill;
+          await refill;
+        }
+      } finally {
+        waiting -= 1;
       }
     },
   };

@@ -41,7 +41,7 @@ export interface ServiceDatabase<Event extends DomainEvent, Fact extends DomainE
   /** For requests: their appends share commits. */
   readonly log: CommandLog<Event>;
   /** Gives ids from the counter of this name, taken from the database in blocks of `blockSize`. */
-  idsOf(counter: string, blockSize: number): () => Promise<number>;
+  readonly idsOf: (counter: string, blockSize: number) => () => Promise<number>;
   /** For readiness: throws unless the database answers and has all of this build's migrations. */
   requireReady(): Promise<void>;
   /** Lets the appends that wait be committed, then closes the connections. */
