@@ -21,7 +21,7 @@ describe('an order with an Idempotency-Key', () => {
     const [userId] = await registerUsers(client.call, 1);
     const productId = await addProduct(client.call, 'camera', 10);
     const send = () =>
-      client.call('POST', '/order', { userId, productId }, { 'idempotency-key': 'one order' });
+      client.call('POST', '/order', { userId, productId }, { 'idempotency-key': 'one-order' });
 
     const answers = await Promise.all(Array.from({ length: 50 }, send));
     expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 50 }, () => 200));
@@ -40,7 +40,7 @@ describe('an order with an Idempotency-Key', () => {
   it('is refused when the key comes back with another body', async () => {
     const [userId] = [1];
     const productId = await addProduct(client.call, 'lens', 10);
-    const key = { 'idempotency-key': 'another order' };
+    const key = { 'idempotency-key': 'another-order' };
     expect((await client.call('POST', '/order', { userId, productId }, key)).status).toBe(200);
     const other = await client.call('POST', '/order', { userId, productId: productId - 1 }, key);
     expect(other.status).toBe(422);

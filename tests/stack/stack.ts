@@ -10,7 +10,7 @@ import { testInfra, type TestInfra } from '@orderflow/shared/testing/infra.ts';
 
 const CHECKOUT = path.resolve(import.meta.dirname, '../..');
 
-/** The services, in the order in which they start. */
+/** The services, in an order in which each needs only those before it; they end the other way round. */
 export const SERVICES = ['users', 'inventory', 'orders', 'gateway'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
@@ -70,11 +70,13 @@ export async function startStack(settings: Readonly<Record<string, string>> = {}
     return added;
   };
   const close = async () => {
-    for (const running of processes.toReversed()) await running.stop();
+    for (const name of SERVICES.toReversed())
+      await Promise.all(processes.filter((each) => each.name === name).map((each) => each.stop()));
     await dropDatabases(infra, Object.values(databases));
   };
   try {
-    for (const [index, name] of SERVICES.entries()) await add(name, ports[index] ?? 0);
+    // Together: inventory is ready only when the topic of orders is there, and orders waits for inventory's.
+    await Promise.all(SERVICES.map((name, index) => add(name, ports[index] ?? 0)));
   } catch (error) {
     await close();
     throw error;

@@ -105,7 +105,10 @@ function sendPlaced(response: Response, orderId: string, placed: PlacedOrder): v
     return;
   }
   if (placed.kind === 'id_taken_by_another_request')
-    throw new RequestRefusal('key_reused', 'The same key was used for an order of other things');
+    throw new RequestRefusal(
+      'key_reused',
+      'This Idempotency-Key was used for another order: send the same body again, or take a new key',
+    );
   response.setHeader('Order-Id', orderId).setHeader('Location', `/v1/orders/${orderId}`);
   if (placed.kind === 'undecided') {
     response.status(202).json(demoMessage('Order accepted, not decided yet'));
