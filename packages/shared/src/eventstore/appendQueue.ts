@@ -15,9 +15,9 @@ export interface AppendQueue<Event extends DomainEvent, Fact extends DomainEvent
    * Commits a unit, together with others that wait, and gives its own recorded events. Throws ConflictError if this
    * unit conflicts (others do not fail with it), AppErrors of the store, and 'append_queue_full' (retryable).
    */
-  append(unit: Unit<Event, Fact>): Promise<readonly RecordedEvent<Event>[]>;
+  readonly append: (unit: Unit<Event, Fact>) => Promise<readonly RecordedEvent<Event>[]>;
   /** Resolves when nothing waits and nothing is under way. */
-  drain(): Promise<void>;
+  readonly drain: () => Promise<void>;
 }
 
 export interface AppendQueueLimits {

@@ -1,0 +1,142 @@
+// Transactions on a real server: what is tried again, what is given up, and that no connection is reused after a failure.
+import type { RowDataPacket } from 'mysql2/promise';
+import { z } from 'zod';
+import { duplicateKey, inTransaction, queryRows } from '../../src/runtime/database.ts';
+import { checkDurability, readDurabilityFaults } from '../../src/runtime/durability.ts';
+import { testInfra } from '../../src/testing/infra.ts';
+import { createTestDatabase, type TestDatabase } from '../../src/testing/testDatabase.ts';
+import { tallySchema, untilLockWait } from '../eventstore/tallySchema.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase(tallySchema, testInfra());
+  await database.admin.query('INSERT INTO counters VALUES (?, 0), (?, 0), (?, 0)', ['a', 'b', 'c']);
+});
+afterAll(() => database.drop());
+
+const RAISE = 'UPDATE counters SET last_id = last_id + 1 WHERE name = ?';
+
+async function count(name: string): Promise<number | undefined> {
+  const sql = 'SELECT last_id FROM counters WHERE name = ?';
+  const rows = await queryRows(database.pool, z.object({ last_id: z.int() }), sql, [name]);
+  return rows[0]?.last_id;
+}
+
+describe('A session', () => {
+  it('reads committed rows, waits 3 s for a lock, and speaks UTC and strict SQL', async () => {
+    const [[session]] = await database.pool.query<RowDataPacket[]>(
+      'SELECT @@innodb_lock_wait_timeout AS wait, @@time_zone AS zone, @@sql_mode AS mode',
+    );
+    expect(session).toMatchObject({ wait: 3, zone: '+00:00' });
+    expect(session?.mode).toContain('STRICT_ALL_TABLES');
+    const [isolation] = await database.pool.query<RowDataPacket[]>(
+      "SHOW SESSION VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')",
+    );
+    expect(isolation.map((row) => row.Value as string)).toContain('READ-COMMITTED');
+  });
+});
+
+describe('inTransaction', () => {
+  it('runs a transaction that lost a deadlock again', async () => {
+    let attempts = 0;
+    let arrived = 0;
+    let release: () => void = () => undefined;
+    const bothHoldOne = new Promise<void>((resolve) => (release = resolve));
+    const lockBoth = (first: string, second: string) =>
+      inTransaction(database.pool, async (connection) => {
+        attempts += 1;
+        await connection.query(RAISE, [first]);
+        arrived += 1;
+        if (arrived === 2) release();
+        await bothHoldOne;
+        await connection.query(RAISE, [second]);
+      });
+    await Promise.all([lockBoth('a', 'b'), lockBoth('b', 'a')]);
+    expect(attempts).toBe(3);
+    expect([await count('a'), await count('b')]).toEqual([2, 2]);
+  });
+
+  it('gives up a transaction whose connection was killed, and does not reuse the connection', async () => {
+    const pool = database.open(1);
+    const threads: (number | null)[] = [];
+    const killed = inTransaction(pool, async (connection) => {
+      threads.push(connection.threadId);
+      await connection.query(RAISE, ['c']);
+      await database.admin.query('KILL CONNECTION ?', [connection.threadId]);
+      await connection.query(RAISE, ['c']);
+    });
+    await expect(killed).rejects.toMatchObject({ code: 'database_unavailable', retryable: true });
+    await inTransaction(pool, (connection) => Promise.resolve(threads.push(connection.threadId)));
+    expect(new Set(threads).size).toBe(2);
+    expect(await count('c')).toBe(0);
+  });
+
+  it('rolls back what a throwing work has done, before anybody else gets the connection', async () => {
+    const pool = database.open(1);
+    const failing = inTransaction(pool, async (connection) => {
+      await connection.query(RAISE, ['c']);
+      throw new Error('a bug');
+    });
+    await expect(failing).rejects.toThrow('a bug');
+    await inTransaction(pool, (connection) => connection.query(RAISE, ['c']));
+    expect(await count('c')).toBe(1);
+  });
+
+  it('waits for a lock no longer than it may, tries again, and goes on when it is free', async () => {
+    const blocker = await database.pool.getConnection();
+    await blocker.query('BEGIN');
+    await blocker.query(RAISE, ['a']);
+    const before = await count('a');
+    let attempts = 0;
+    const waiting = inTransaction(database.pool, async (connection) => {
+      attempts += 1;
+      if (attempts === 2) await blocker.query('COMMIT');
+      await connection.query(RAISE, ['a']);
+    });
+    await untilLockWait(database);
+    await waiting;
+    blocker.release();
+    expect(attempts).toBe(2);
+    expect(await count('a')).toBe((before ?? 0) + 2);
+  });
+});
+
+describe('A database error', () => {
+  it('does not carry the values of its statement', async () => {
+    const failing = queryRows(database.pool, z.unknown(), 'SELECT ? FROM missing', ['a secret']);
+    const error = await failing.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: expect.stringMatching('ER_') as unknown });
+    expect(JSON.stringify(Object.entries(error as object))).not.toContain('a secret');
+  });
+
+  it("names the key that a duplicate breaks, on this server's words", async () => {
+    const insert = () => database.pool.query("INSERT INTO secrets VALUES (1, 'it''s, a-b')");
+    await insert();
+    const primary = await insert().catch((reason: unknown) => reason);
+    expect(duplicateKey(primary)).toEqual({ key: 'PRIMARY', entry: '1' });
+    const unique = await database.pool
+      .query("INSERT INTO secrets VALUES (2, 'it''s, a-b')")
+      .catch((reason: unknown) => reason);
+    expect(duplicateKey(unique)).toEqual({ key: 'uq_secrets_secret', entry: "it's, a-b" });
+  });
+});
+
+describe('checkDurability', () => {
+  it('says what the server is set to lose, or refuses it', async () => {
+    const lossy = {
+      query: () => Promise.resolve([[{ log_bin: 0, sync_binlog: 0, flush_at_commit: 2 }], []]),
+    };
+    const database = lossy as unknown as TestDatabase['pool'];
+    expect(await readDurabilityFaults(database)).toHaveLength(3);
+    const warnings: string[] = [];
+    await checkDurability(database, 'warn', (message) => warnings.push(message));
+    expect(warnings).toEqual([expect.stringContaining('sync_binlog is not 1')]);
+    await expect(checkDurability(database, 'refuse', () => undefined)).rejects.toMatchObject({
+      code: 'database_not_durable',
+    });
+  });
+
+  it('can read the settings of the real server as the runtime user', async () => {
+    await expect(readDurabilityFaults(database.pool)).resolves.toBeInstanceOf(Array);
+  });
+});
