@@ -5,7 +5,7 @@ import type { Logger } from '@orderflow/shared/runtime/logger.ts';
 import { send, UpstreamFailure, type Upstream } from './upstream.ts';
 
 /** An order as orders' internal route takes it. */
-export interface InternalOrder {
+interface InternalOrder {
   readonly orderId: string;
   readonly userId: number;
   readonly lines: readonly { readonly productId: number; readonly quantity: number }[];

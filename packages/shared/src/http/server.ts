@@ -109,25 +109,25 @@ function listenError(cause: NodeJS.ErrnoException, host: string, port: number): 
 function drainable(server: Server): () => Promise<void> {
   const underWay = new Set<ServerResponse>();
   let closing = false;
-  const closeAfter = (response: ServerResponse): void => {
+  const sayLast = (response: ServerResponse): void => {
     if (!response.headersSent) response.setHeader('Connection', 'close');
-    // Its head is out and promised to keep the connection: close it once it is idle.
-    else
-      response.once('close', () =>
-        setImmediate(() => {
-          server.closeIdleConnections();
-        }),
-      );
   };
   server.prependListener('request', (_request, response: ServerResponse) => {
     underWay.add(response);
-    response.once('close', () => underWay.delete(response));
-    if (closing) closeAfter(response);
+    if (closing) sayLast(response);
+    response.once('close', () => {
+      underWay.delete(response);
+      // An answer whose head was out before has promised to keep the connection: it is closed once it is idle.
+      if (closing)
+        setImmediate(() => {
+          server.closeIdleConnections();
+        });
+    });
   });
   return () =>
     new Promise((resolve, reject) => {
       closing = true;
-      for (const response of underWay) closeAfter(response);
+      for (const response of underWay) sayLast(response);
       server.close((error) => {
         if (error === undefined) resolve();
         else reject(error);
