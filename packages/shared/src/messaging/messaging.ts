@@ -8,7 +8,7 @@ import type { Place } from './chain.ts';
 import { createConsumer, type MessageConsumer } from './consumer.ts';
 import { createMysqlRelayPositions } from './mysqlRelayPositions.ts';
 import type { Reactions } from './reaction.ts';
-import { createRelay, type Relay } from './relay.ts';
+import { Relay } from './relay.ts';
 import type { ToMessages } from './relayBatch.ts';
 import type { RelayPositions } from './relayPositions.ts';
 import { askForRewind } from './rewind.ts';
@@ -92,7 +92,7 @@ export function createMessaging<State, Event extends DomainEvent, Fact extends D
   const { topic } = publishes;
   const bell = createSignal();
   const consumer = deps.consumes === undefined ? undefined : consumerOf(deps, deps.consumes);
-  let relay: Relay | undefined;
+  let relay: Relay<Event> | undefined;
   let notReady = `topic ${topic} is not in place yet`;
   let stopping = false;
   let starting: Promise<void> = Promise.resolve();
@@ -104,7 +104,7 @@ export function createMessaging<State, Event extends DomainEvent, Fact extends D
       try {
         const { partitionCount, refill } = await ensure();
         const positions = books.relayPositions(topic, partitionCount);
-        relay = createRelay({
+        relay = new Relay({
           ...{ store, broker, topic, positions, logger, onFatal },
           source: service,
           toMessages: publishes.toMessages,

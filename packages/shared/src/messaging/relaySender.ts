@@ -7,72 +7,73 @@ import { MessageTooLargeError, type OutgoingRecord, type Producer } from './tran
 const RETRY_FIRST_MS = 100;
 const RETRY_MOST_MS = 2_000;
 
-/** A sender for one topic. */
-export interface RelaySender {
-  /**
-   * Sends the records in order, again and again until all partitions have acknowledged them; false when `giveUp` says
-   * so after a failure. Throws MessageTooLargeError when one record alone is larger than the broker takes, and an
-   * AppError that is not retryable (the topic has another partition count).
-   */
-  send(records: readonly OutgoingRecord[], giveUp: () => boolean): Promise<boolean>;
-  /** Ends a pause between two tries. */
-  wake(): void;
-  close(): Promise<void>;
-}
+/** A sender for one topic; it connects with the first send. */
+export class RelaySender {
+  readonly #createProducer: () => Promise<Producer>;
+  readonly #topic: string;
+  readonly #logger: Logger;
+  readonly #pause = createSignal();
+  #producer: Producer | undefined;
 
-/** Makes the sender; it connects with the first send. */
-export function createRelaySender(
-  createProducer: () => Promise<Producer>,
-  topic: string,
-  logger: Logger,
-): RelaySender {
-  const pause = createSignal();
-  let producer: Producer | undefined;
-
-  async function tryOnce(records: readonly OutgoingRecord[]): Promise<void> {
-    producer ??= await createProducer();
-    try {
-      await producer.send(topic, records);
-    } catch (error) {
-      // Not waited for: it may hang on a broker that is gone. What it still delivers are repeats.
-      void producer.close();
-      producer = undefined;
-      throw error;
-    }
+  constructor(createProducer: () => Promise<Producer>, topic: string, logger: Logger) {
+    this.#createProducer = createProducer;
+    this.#topic = topic;
+    this.#logger = logger;
   }
 
-  async function send(records: readonly OutgoingRecord[], giveUp: () => boolean): Promise<boolean> {
+  /**
+   * Sends the records in order, again and again until all partitions have acknowledged them; false when `mustStop`
+   * says so first. Throws MessageTooLargeError when one record alone is larger than the broker takes, and an AppError
+   * that is not retryable (the topic has another partition count).
+   */
+  async send(records: readonly OutgoingRecord[], mustStop: () => boolean): Promise<boolean> {
     if (records.length === 0) return true;
     for (let failures = 1; ; failures += 1) {
       try {
-        await tryOnce(records);
-        if (failures > 1) logger.info({ topic, records: records.length }, 'sent after failures');
+        this.#producer ??= await this.#createProducer();
+        // Making a producer takes its time, and may have found that everything is to be sent again.
+        if (mustStop()) return false;
+        await this.#producer.send(this.#topic, records);
         return true;
       } catch (error) {
-        if (error instanceof MessageTooLargeError) {
-          if (records.length === 1) throw error;
-          // In log order, so each half keeps the order of every partition.
-          const middle = Math.ceil(records.length / 2);
-          return (
-            (await send(records.slice(0, middle), giveUp)) &&
-            (await send(records.slice(middle), giveUp))
-          );
-        }
+        this.#throwAway();
+        if (error instanceof MessageTooLargeError)
+          return this.#sendHalves(records, mustStop, error);
         if (error instanceof AppError && !error.retryable) throw error;
-        logger.warn({ err: error, topic, failures }, 'send failed, it is sent again');
+        const fields = { err: error, topic: this.#topic, failures, records: records.length };
+        this.#logger.warn(fields, 'send failed: sent again with a new producer');
       }
-      if (giveUp()) return false;
-      await pause.wait(backOff(failures, RETRY_FIRST_MS, RETRY_MOST_MS));
-      if (giveUp()) return false;
+      if (mustStop()) return false;
+      await this.#pause.wait(backOff(failures, RETRY_FIRST_MS, RETRY_MOST_MS));
+      if (mustStop()) return false;
     }
   }
 
-  return {
-    send,
-    wake: () => pause.ring(),
-    async close() {
-      await producer?.close();
-      producer = undefined;
-    },
-  };
+  /** Ends a pause between two tries. */
+  wake(): void {
+    this.#pause.ring();
+  }
+
+  async close(): Promise<void> {
+    await this.#producer?.close();
+    this.#producer = undefined;
+  }
+
+  /** In log order, so each half keeps the order of every partition. */
+  async #sendHalves(
+    records: readonly OutgoingRecord[],
+    mustStop: () => boolean,
+    error: MessageTooLargeError,
+  ): Promise<boolean> {
+    if (records.length === 1) throw error;
+    const middle = Math.ceil(records.length / 2);
+    if (!(await this.send(records.slice(0, middle), mustStop))) return false;
+    return this.send(records.slice(middle), mustStop);
+  }
+
+  /** Its closing is not waited for: it may hang on a broker that is gone. What it still delivers are repeats. */
+  #throwAway(): void {
+    void this.#producer?.close();
+    this.#producer = undefined;
+  }
 }
