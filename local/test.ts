@@ -31,7 +31,9 @@ onStopRequest((why) => {
   interruption.abort();
   report.print('');
   report.step('test', `${why}: ending the tests and what was started for them`);
-  void endStage().then(() => leave(INTERRUPTED));
+  void endStage()
+    .then(takeDown)
+    .then(() => process.exit(INTERRUPTED));
 });
 
 try {
@@ -44,11 +46,15 @@ try {
   mkdirSync(places.logDir, { recursive: true });
   startWarden(places.runDir);
   const results = await runStages(wishes);
-  if (!isInterrupted()) await leave(conclude(wishes, results));
+  if (!isInterrupted()) {
+    await takeDown();
+    process.exit(conclude(wishes, results));
+  }
 } catch (error) {
   if (!isInterrupted()) {
     report.print(describeFailure(error));
-    await leave(1);
+    await takeDown();
+    process.exit(1);
   }
 }
 
@@ -98,12 +104,13 @@ function conclude(wishes: TestArguments, results: readonly StageResult[]): numbe
   return failure === undefined ? 0 : 1;
 }
 
-/** Takes the infrastructure down, removes this run's data, and ends the process. */
-async function leave(code: number): Promise<never> {
+/** Takes the infrastructure down and removes this run's data. */
+async function takeDown(): Promise<void> {
   await shutdown.run();
-  rmSync(path.join(findLodging().home, places.name), { recursive: true, force: true });
+  const { home } = findLodging();
+  rmSync(path.join(home, places.name), { recursive: true, force: true });
+  await removeLeftovers(home); // clusters of tests that were ended in the middle
   rmSync(path.join(STATE_DIR, places.name), { recursive: true, force: true });
-  process.exit(code);
 }
 
 function readIfThere(file: string): string | undefined {
