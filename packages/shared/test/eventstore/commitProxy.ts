@@ -16,8 +16,13 @@ export interface CommitProxy {
   close(): Promise<void>;
 }
 
-// COM_QUERY is packet type 3.
-const COMMIT = Buffer.from('\u0003COMMIT');
+/**
+ * Whether a packet is the query COMMIT: a header of 4 bytes, COM_QUERY (3), then the statement; MySQL from 8.0.25 on
+ * has query attributes (none here) between the two.
+ */
+function isCommit(packet: Buffer): boolean {
+  return packet[4] === 3 && ['COMMIT', '\0\u0001COMMIT'].includes(packet.toString('latin1', 5));
+}
 
 /** Starts a proxy on a free port of the loopback. */
 export async function startCommitProxy(target: {
@@ -77,7 +82,7 @@ interface Pair {
 function joinPair(pair: Pair, onCommit: (pair: Pair, commit: Buffer) => void): void {
   const { client, server } = pair;
   client.on('data', (chunk) => {
-    if (chunk.includes(COMMIT)) onCommit(pair, chunk);
+    if (isCommit(chunk)) onCommit(pair, chunk);
     else server.write(chunk);
   });
   server.on('data', (chunk) => {
