@@ -68,7 +68,11 @@ async function install(reason) {
   // The npm that runs this, if one does, else the one on the PATH.
   const npm = process.env.npm_execpath;
   const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
-  const exit = await run(command, [...first, 'ci', '--no-audit', '--no-fund'], 'inherit');
+  const exit = await run(
+    command,
+    [...first, 'ci', '--no-audit', '--no-fund', '--loglevel=error'],
+    'inherit',
+  );
   if (exit !== 0)
     fail(
       `npm ci ended with code ${exit}.`,
