@@ -72,9 +72,18 @@ it('a topic that is wiped under a running consumer and a busy relay loses nothin
 });
 
 it('a topic that is gone is made again by its publisher, with all that was in it', async () => {
-  await make(publisher.store, KEYS, 1, 5);
-  await untilSent(5);
-  await deleteTopic(brokers, party.topic);
   const consumer = party.startConsumer(publisher);
+  await make(publisher.store, KEYS, 1, 5);
   await untilAllHeard(consumer.store, 5);
+  await consumer.stop();
+  await make(publisher.store, KEYS, 6, 10);
+  await untilSent(10);
+  await deleteTopic(brokers, party.topic);
+  // Nothing is sent, so that only a look at the topic can show that it is gone.
+  const second = party.startConsumer(publisher);
+  await untilAllHeard(second.store, 10);
+  // And under a running consumer, found by a send that fails.
+  await deleteTopic(brokers, party.topic);
+  await make(publisher.store, KEYS, 11, 15);
+  await untilAllHeard(second.store, 15);
 });

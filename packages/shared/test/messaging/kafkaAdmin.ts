@@ -58,6 +58,21 @@ export function leadersOf(brokers: readonly string[], topic: string): Promise<nu
   });
 }
 
+/** Moves a partition, of which there is one copy, to another broker; resolves when that leads it. */
+export async function moveLeader(
+  brokers: readonly string[],
+  topic: string,
+  partition: number,
+  nodeId: number,
+): Promise<void> {
+  await asAdmin(brokers, (admin) =>
+    admin.alterPartitionReassignments({
+      topics: [{ topic, partitionAssignment: [{ partition, replicas: [nodeId] }] }],
+    }),
+  );
+  while ((await leadersOf(brokers, topic))[partition] !== nodeId);
+}
+
 /** Sends values as they are. */
 export async function sendRaw(
   brokers: readonly string[],
