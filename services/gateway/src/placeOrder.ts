@@ -80,8 +80,8 @@ async function tryOnce(placing: Placing, waitMs: number): Promise<Placed> {
       headers: {
         ...headers,
         'content-type': 'application/json',
-        // RFC 7240, section 4.3: what is left of the wait when this is not the first try. Without it orders would wait its full time.
-        prefer: `wait=${Math.floor(waitMs / 1000)}`,
+        // RFC 7240, section 4.3: what is left of the wait. Without it orders would wait its full time in every try.
+        prefer: `wait=${Math.ceil(waitMs / 1000)}`,
       },
       body: Buffer.from(JSON.stringify(order)),
       timeoutMs: waitMs + ANSWER_GRACE_MS,

@@ -37,7 +37,7 @@ export function createProxy(upstream: Upstream, timeoutMs: number) {
     const body = await readBody(request);
     const clientGone = new AbortController();
     response.once('close', () => {
-      clientGone.abort();
+      if (!response.writableFinished) clientGone.abort();
     });
     try {
       const answer = await sendWithRetry(upstream, {

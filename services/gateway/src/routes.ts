@@ -15,7 +15,7 @@ import type { Upstream } from './upstream.ts';
 /** Whose Idempotency-Key it is: nobody's in particular, until clients say who they are. */
 const SUBJECT = 'anonymous';
 /** Headers of orders' answer that the client gets; the body's type and length are set anew. */
-const PASSED_ON = ['order-id', 'location', 'retry-after'] as const;
+const PASSED_ON = ['Order-Id', 'Location', 'Retry-After'] as const;
 
 export interface GatewayDeps {
   readonly users: Upstream;
@@ -107,7 +107,7 @@ function sendPlaced(response: Response, orderId: string, placed: Placed): void {
 /** Orders' answers are in the demo's shape; its errors on an internal route are problem+json, and are put into it here. */
 function sendAnswer(response: Response, answer: OrdersAnswer): void {
   for (const name of PASSED_ON) {
-    const value = answer.headers[name];
+    const value = answer.headers[name.toLowerCase()];
     if (value !== undefined) response.setHeader(name, value);
   }
   response.status(answer.status);

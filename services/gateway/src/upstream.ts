@@ -1,5 +1,11 @@
 // One request to a service behind the gateway; when it fails, what is certain about what was sent.
-import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import {
+  Agent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 
@@ -11,7 +17,8 @@ const IDLE_CONNECTIONS = 256;
 /** A service behind the gateway. */
 export interface Upstream {
   readonly name: string;
-  readonly url: string;
+  /** Host and port, as node:http wants them. */
+  readonly address: RequestOptions;
   readonly agent: Agent;
 }
 
@@ -56,14 +63,15 @@ export function createUpstream(name: string, url: string): Upstream {
     maxFreeSockets: IDLE_CONNECTIONS,
     timeout: IDLE_CONNECTION_MS,
   });
-  return { name, url, agent };
+  const { hostname, port } = urlToHttpOptions(new URL(url));
+  return { name, agent, address: { hostname, port } };
 }
 
 /** Sends a request and gives the answer once its head is there; the body is still to be read. Throws UpstreamFailure. */
 export function send(upstream: Upstream, sent: UpstreamRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({
-      ...urlToHttpOptions(new URL(upstream.url)),
+      ...upstream.address,
       method: sent.method,
       path: sent.path,
       headers: sent.headers as Record<string, string | string[]>,
@@ -105,6 +113,8 @@ function watchSending(request: ClientRequest): () => boolean {
     socket = assigned;
     connected = !assigned.connecting;
     writtenBefore = assigned.bytesWritten;
+    // One from the pool never connects again: its listeners would pile up.
+    if (connected) return;
     assigned.once('connect', () => {
       connected = true;
       writtenBefore = -1;
