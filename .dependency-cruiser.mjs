@@ -12,7 +12,7 @@ export default {
     {
       name: 'shared-knows-no-service',
       severity: 'error',
-      from: { path: '^packages/shared/' },
+      from: { path: '^packages/shared/src/' },
       to: { path: '^(services|local|tests)/' },
     },
     {

@@ -49,7 +49,7 @@ export function makeOwnedDir(dir: string, account: Account | undefined): void {
 }
 
 /** True when the account can go into the folder: asked of the system, which knows more than mode bits. */
-export function canEnter(account: Account, dir: string): boolean {
+function canEnter(account: Account, dir: string): boolean {
   const asked = spawnSync('ls', ['-d', `${dir}/.`], { ...account, cwd: '/', stdio: 'ignore' });
   return asked.status === 0;
 }
