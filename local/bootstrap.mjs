@@ -67,6 +67,7 @@ async function install(reason) {
   console.log(`Installing: ${reason} (npm ci, about half a minute)`);
   // The npm that runs this, if one does, else the one on the PATH.
   const npm = process.env.npm_execpath;
+  // Errors only: what npm warns of here are engines that concern Node 24 and not the one that it runs on.
   const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
   const exit = await run(
     command,

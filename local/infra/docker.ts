@@ -1,6 +1,6 @@
 // Infrastructure from docker-compose.yml: MySQL and Kafka as containers, their data in named volumes.
 import { spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
+import { appendFileSync, closeSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { LaunchFailure } from '../failure.ts';
@@ -106,11 +106,22 @@ async function endedServers(places: RunPlaces, settings: LauncherSettings): Prom
 }
 
 async function up(places: RunPlaces, settings: LauncherSettings): Promise<void> {
-  await compose(
-    ['up', '--detach', '--wait', '--wait-timeout', '180', ...SERVERS],
-    places,
-    settings,
-  );
+  try {
+    await compose(
+      ['up', '--detach', '--wait', '--wait-timeout', '180', ...SERVERS],
+      places,
+      settings,
+    );
+  } catch (error) {
+    // What the containers said belongs into our log, whose end is shown.
+    const { output } = await run(
+      ['logs', '--no-color', '--tail', '9', ...SERVERS],
+      places,
+      settings,
+    );
+    appendFileSync(dockerLog(places), output);
+    throw error;
+  }
 }
 
 async function compose(
