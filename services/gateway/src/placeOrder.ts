@@ -54,12 +54,15 @@ const ANSWER_LIMIT_BYTES = 1024 * 1024;
  */
 export async function placeOrder(placing: Placing): Promise<Placed> {
   const deadline = performance.now() + placing.waitMs;
+  const { logger, signal } = placing;
+  const { orderId } = placing.order;
   let mayHaveArrived = false;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const tried = await tryOnce(placing, Math.max(0, deadline - performance.now()));
     if (tried.kind === 'answered' && isOutcome(tried.answer.status, mayHaveArrived)) return tried;
+    if (pauseMs === FIRST_PAUSE_MS) logger.warn({ orderId }, 'orders gave no outcome, sent again');
     if (tried.kind !== 'unreached') mayHaveArrived = true;
-    if (placing.signal.aborted || performance.now() + pauseMs >= deadline) break;
+    if (signal.aborted || performance.now() + pauseMs >= deadline) break;
     // Half of it by chance, or all that a restart has cut off would come back in one moment.
     await delay(pauseMs * (0.5 + Math.random() / 2));
   }
@@ -90,7 +93,8 @@ async function tryOnce(placing: Placing, waitMs: number): Promise<Placed> {
     return { kind: 'answered', answer: await readAnswer(answer) };
   } catch (error) {
     const unreached = error instanceof UpstreamFailure && error.nothingSent;
-    logger.warn({ err: error, orderId: order.orderId, unreached }, 'orders gave no answer');
+    // Debug: while orders is down, every waiting order comes by here some twenty times.
+    logger.debug({ err: error, orderId: order.orderId, unreached }, 'orders gave no answer');
     return { kind: unreached ? 'unreached' : 'unknown' };
   }
 }
