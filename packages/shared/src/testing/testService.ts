@@ -73,8 +73,13 @@ export interface TestAnswer {
 /** A service's routes, listening. */
 export interface ServedRoutes {
   /** Sends a request; `body` goes as JSON. */
-  send(method: string, path: string, body?: unknown, headers?: object): Promise<TestAnswer>;
-  close(): Promise<void>;
+  readonly send: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: object,
+  ) => Promise<TestAnswer>;
+  readonly close: () => Promise<void>;
 }
 
 /** Serves routes as a service would, on a free port of loopback. */
