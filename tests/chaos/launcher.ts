@@ -83,7 +83,7 @@ export function createLauncher(): Launcher {
 }
 
 function pidOf(name: string): number {
-  const record: unknown = JSON.parse(readFileSync(path.join(RUN_DIR, `${name}.json`), 'utf8'));
+  const record: unknown = JSON.parse(readFileSync(path.join(RUN_DIR, `${name}.pid.json`), 'utf8'));
   if (typeof record === 'object' && record !== null && 'pid' in record) return Number(record.pid);
   throw new Error(`No pid of ${name} on record`);
 }
