@@ -9,6 +9,8 @@ const CHECKOUT = path.resolve(import.meta.dirname, '../..');
 const RUN_DIR = path.join(CHECKOUT, '.orderflow', 'run');
 const LOG_FILE = path.join(CHECKOUT, '.orderflow', 'logs', 'kills-launcher.log');
 const START_LIMIT_MS = 300_000;
+/** Where the gateway, users, inventory and orders listen by default. */
+const PORTS = [3008, 3011, 3012, 3013];
 /** The local default of every service's own MySQL account. */
 const LOCAL_PASSWORD = 'orderflow-local';
 
@@ -50,7 +52,10 @@ export function createLauncher(): Launcher {
     await eventually(
       async () => {
         if (started.exitCode !== null) throw new Error(`exit code ${started.exitCode}`);
-        return (await fetch(`${gatewayUrl}/readyz`)).ok && (await fetch(`${gatewayUrl}/users`)).ok;
+        const looks = PORTS.map(
+          async (port) => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
+        );
+        return (await Promise.all(looks)).every(Boolean);
       },
       `the launcher is up (its log: ${path.relative(CHECKOUT, LOG_FILE)})`,
       { timeoutMs: START_LIMIT_MS },
