@@ -25,98 +25,103 @@ export interface AssignmentDeps {
   readonly logger: Logger;
 }
 
-/** The assigned partitions. */
-export interface Assignment {
+/** The assigned partitions; empty until the first join. */
+export class Assignment {
+  readonly #deps: AssignmentDeps;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #states = new Map<string, PartitionState>();
+
+  constructor(deps: AssignmentDeps) {
+    this.#deps = deps;
+  }
+
   /** Takes over a new assignment, at once: nothing of it is handled before its cursors were read. */
-  replace(partitions: readonly TopicPartition[]): void;
-  find(at: TopicPartition): PartitionState | undefined;
-  all(): readonly PartitionState[];
+  replace(partitions: readonly TopicPartition[]): void {
+    this.end();
+    this.#deps.forget();
+    this.#states = new Map(partitions.map((at) => [partitionName(at), assignedPartition(at)]));
+    this.#deps.logger.info({ partitions: [...this.#states.keys()] }, 'partitions assigned');
+    this.#deps.pause(partitions);
+    this.#bringBack(this.all());
+  }
+
+  find(at: TopicPartition): PartitionState | undefined {
+    return this.#states.get(partitionName(at));
+  }
+
+  all(): readonly PartitionState[] {
+    return [...this.#states.values()];
+  }
+
+  /** False when the state belongs to an assignment that is over. */
+  isCurrent(state: PartitionState): boolean {
+    return this.find(state) === state;
+  }
+
   /** Pauses what could not be settled, and brings it back by a timer. */
-  setAside(outcome: Outcome): void;
+  setAside({ lost, stalled }: Outcome): void {
+    // A batch may end after the next join: its states are nobody's then.
+    for (const state of lost.filter((gone) => this.isCurrent(gone))) this.#giveUp(state);
+    const waiting = stalled.filter(({ state }) => this.isCurrent(state));
+    for (const [error, those] of Map.groupBy(waiting, (entry) => entry.error)) {
+      this.#wait(
+        those.map(({ state }) => state),
+        error,
+      );
+    }
+  }
+
   /** Ends it without another: nothing comes back any more. */
-  end(): void;
-}
-
-/** Makes an empty assignment. */
-export function createAssignment(deps: AssignmentDeps): Assignment {
-  const { exclusive, load, pause, forget, onBug, logger } = deps;
-  let states = new Map<string, PartitionState>();
-  const timers = new Set<NodeJS.Timeout>();
-
-  function clear(): void {
-    for (const timer of timers) clearTimeout(timer);
-    timers.clear();
-    states = new Map();
+  end(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#states = new Map();
   }
 
-  /** By a timer, not by a sleeping handler: kafkajs fetches nothing before all handlers of a fetch have returned. */
-  function bringBackLater(those: readonly PartitionState[], delayMs: number): void {
-    pause(those);
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      bringBack(those);
-    }, delayMs);
-    timers.add(timer);
+  #giveUp(state: PartitionState): void {
+    state.phase = 'lost';
+    state.failures += 1;
+    this.#deps.logger.warn(
+      { partition: partitionName(state) },
+      'another owner has moved the cursor: the partition is left to it',
+    );
+    // The group may not know of the other one (it was slow, and is out of the group): then we go on from its place.
+    this.#bringBackLater([state], backOff(state.failures, LOST_FIRST_MS, LOST_MOST_MS));
   }
 
-  function bringBack(those: readonly PartitionState[]): void {
-    const mine = states;
-    const isCurrent = (): boolean => states === mine;
-    exclusive(async () => {
-      if (!isCurrent()) return;
-      try {
-        await load(those, isCurrent);
-      } catch (error) {
-        if (!(error instanceof AppError && error.retryable)) throw error;
-        if (isCurrent()) wait(those, error);
-      }
-    }).catch(onBug);
-  }
-
-  function wait(those: readonly PartitionState[], error: unknown): void {
-    if (those.length === 0) return;
+  #wait(those: readonly PartitionState[], error: unknown): void {
     for (const state of those) {
       state.phase = 'waiting';
       state.failures += 1;
     }
     const failures = Math.max(...those.map((state) => state.failures));
     const partitions = those.map(partitionName);
-    logger.warn({ err: error, partitions, failures }, 'partitions wait and are tried again');
-    bringBackLater(those, backOff(failures, WAIT_FIRST_MS, WAIT_MOST_MS));
+    this.#deps.logger.warn({ err: error, partitions, failures }, 'partitions wait and try again');
+    this.#bringBackLater(those, backOff(failures, WAIT_FIRST_MS, WAIT_MOST_MS));
   }
 
-  return {
-    replace(partitions) {
-      clear();
-      forget();
-      states = new Map(partitions.map((at) => [partitionName(at), assignedPartition(at)]));
-      logger.info({ partitions: [...states.keys()] }, 'partitions assigned');
-      pause(partitions);
-      bringBack([...states.values()]);
-    },
-    find: (at) => states.get(partitionName(at)),
-    all: () => [...states.values()],
-    setAside({ lost, stalled }) {
-      // A batch may end after the next join: its states are nobody's then.
-      const isCurrent = (state: PartitionState): boolean =>
-        states.get(partitionName(state)) === state;
-      const gone = lost.filter(isCurrent);
-      for (const state of gone) {
-        state.phase = 'lost';
-        state.failures += 1;
-        const fields = { partition: partitionName(state) };
-        logger.warn(fields, 'another owner has moved the cursor: the partition is left to it');
-        // The group may not know of the other one (it was slow, and is out of the group): then we go on from its place.
-        bringBackLater([state], backOff(state.failures, LOST_FIRST_MS, LOST_MOST_MS));
+  /** By a timer, not by a sleeping handler: kafkajs fetches nothing before all handlers of a fetch have returned. */
+  #bringBackLater(those: readonly PartitionState[], delayMs: number): void {
+    this.#deps.pause(those);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#bringBack(those);
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+
+  #bringBack(those: readonly PartitionState[]): void {
+    const mine = this.#states;
+    const isCurrent = (): boolean => this.#states === mine;
+    const load = async (): Promise<void> => {
+      if (!isCurrent()) return;
+      try {
+        await this.#deps.load(those, isCurrent);
+      } catch (error) {
+        if (!(error instanceof AppError && error.retryable)) throw error;
+        if (isCurrent()) this.#wait(those, error);
       }
-      const waiting = stalled.filter(({ state }) => isCurrent(state));
-      const causes = Map.groupBy(waiting, ({ error }) => error);
-      for (const [error, those] of causes)
-        wait(
-          those.map(({ state }) => state),
-          error,
-        );
-    },
-    end: clear,
-  };
+    };
+    this.#deps.exclusive(load).catch(this.#deps.onBug);
+  }
 }

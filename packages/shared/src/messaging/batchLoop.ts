@@ -16,86 +16,94 @@ export interface BatchLoopDeps {
   readonly onError: (error: unknown) => void;
 }
 
-/** The loop. */
-export interface BatchLoop {
+/** The loop; it runs while there are batches. */
+export class BatchLoop {
+  readonly #deps: BatchLoopDeps;
+  readonly #coalescer = createCoalescer();
+  #running: Promise<void> | undefined;
+  #isStopped = false;
+  #isRebalancing = false;
+
+  constructor(deps: BatchLoopDeps) {
+    this.#deps = deps;
+  }
+
   /** Handles a fetched batch, and resolves when it is done with or given back. Never throws. */
-  handle(batch: FetchedBatch): Promise<void>;
+  async handle(batch: FetchedBatch): Promise<void> {
+    const state = this.#deps.assignment.find(batch);
+    // Fetched before the seek of the present assignment: it is paused now, and fetched again from our own cursor.
+    if (this.#isStopped || state?.phase !== 'reading') return;
+    const given = this.#coalescer.add(state, batch);
+    this.#running ??= this.#run();
+    await given;
+  }
+
   /** Gives back what is in hand, takes nothing more, and resolves when the transaction under way has ended. */
-  stop(): Promise<void>;
-}
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#running;
+  }
 
-/** Makes the loop; it runs while there are batches. */
-export function createBatchLoop(deps: BatchLoopDeps): BatchLoop {
-  const { assignment, settler, exclusive, onError } = deps;
-  const coalescer = createCoalescer();
-  let running: Promise<void> | undefined;
-  let stopped = false;
+  async #run(): Promise<void> {
+    // All handlers of one fetch are called in one go: by the next turn their batches are all in hand.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#isRebalancing = false;
+    const heartbeat = setInterval(() => {
+      this.#beat();
+    }, HEARTBEAT_MS);
+    try {
+      for (;;) {
+        this.#coalescer.release((batch) => this.#isDone(batch));
+        const slices = this.#coalescer.take();
+        if (slices.length === 0) return;
+        await this.#deps.exclusive(() => this.#settle(slices));
+      }
+    } catch (error) {
+      this.#deps.onError(error);
+    } finally {
+      clearInterval(heartbeat);
+      this.#coalescer.release(() => true);
+      this.#running = undefined;
+    }
+  }
 
-  function isDone({ state, fetched, next }: BatchInHand): boolean {
+  #beat(): void {
+    // An error here means a rebalance or a lost connection; kafkajs meets it again itself once it has the batches.
+    this.#coalescer
+      .any()
+      ?.heartbeat()
+      .catch(() => {
+        this.#isRebalancing = true;
+      });
+  }
+
+  #isDone(batch: BatchInHand): boolean {
+    const { state, fetched, next } = batch;
     return (
+      this.#isStopped ||
+      this.#isRebalancing ||
       next >= fetched.records.length ||
       state.phase !== 'reading' ||
       // The next assignment has come, or the partition was sought elsewhere: the rest of the batch is of the past.
-      assignment.find(state) !== state ||
+      !this.#deps.assignment.isCurrent(state) ||
       !fetched.isCurrent()
     );
   }
 
-  async function settle(slices: readonly TakenSlice[]): Promise<void> {
-    const current = slices.filter(({ batch }) => !isDone(batch));
-    const outcome = await settler.settle(
+  async #settle(slices: readonly TakenSlice[]): Promise<void> {
+    // Looked at again: another step may have come between.
+    const current = slices.filter(({ batch }) => !this.#isDone(batch));
+    const outcome = await this.#deps.settler.settle(
       current.map(({ batch: { state }, records }) => ({ state, records })),
     );
     for (const { batch, records } of current) {
       const settled = records.filter(({ offset }) => offset < batch.state.readOffset);
       batch.next += settled.length;
       const last = settled.at(-1);
-      if (last !== undefined) batch.fetched.resolve(last.offset);
+      // After the next join kafkajs may know nothing of the partition any more, and would throw.
+      const isOurs = this.#deps.assignment.isCurrent(batch.state);
+      if (last !== undefined && isOurs) batch.fetched.resolve(last.offset);
     }
-    assignment.setAside(outcome);
+    this.#deps.assignment.setAside(outcome);
   }
-
-  async function run(): Promise<void> {
-    // All handlers of one fetch are called in one go: by the next turn their batches are all in hand.
-    await new Promise((resolve) => setImmediate(resolve));
-    let rebalancing = false;
-    const heartbeat = setInterval(() => {
-      // An error here means a rebalance or a lost connection; kafkajs meets it again itself once it has the batches.
-      coalescer
-        .any()
-        ?.heartbeat()
-        .catch(() => {
-          rebalancing = true;
-        });
-    }, HEARTBEAT_MS);
-    try {
-      for (;;) {
-        coalescer.release((batch) => stopped || rebalancing || isDone(batch));
-        const slices = coalescer.take();
-        if (slices.length === 0) return;
-        await exclusive(() => settle(slices));
-      }
-    } catch (error) {
-      onError(error);
-    } finally {
-      clearInterval(heartbeat);
-      coalescer.release(() => true);
-      running = undefined;
-    }
-  }
-
-  return {
-    async handle(batch) {
-      const state = assignment.find(batch);
-      // Fetched before the seek of the present assignment: it is paused now, and fetched again from our own cursor.
-      if (stopped || state?.phase !== 'reading') return;
-      const given = coalescer.add(state, batch);
-      running ??= run();
-      await given;
-    },
-    async stop() {
-      stopped = true;
-      await running;
-    },
-  };
 }

@@ -5,15 +5,10 @@ import { AppError } from '../runtime/appError.ts';
 import type { Place } from './chain.ts';
 import type { InboundMessage } from './envelope.ts';
 import { judgeRecords, type Judged, type NextMessage } from './judgement.ts';
-import { describeError, openBatch, type BatchContent, type OpenBatch } from './openBatch.ts';
+import { describeError, OpenBatch, type BatchContent } from './openBatch.ts';
 import type { PartitionState, Progress } from './partitionState.ts';
 import type { Reactions } from './reaction.ts';
-import {
-  openBatchStates,
-  type BatchStates,
-  type Evolution,
-  type StateCache,
-} from './stateCache.ts';
+import { BatchStates, type Evolution, type StateCache } from './stateCache.ts';
 import type { IncomingRecord } from './transport.ts';
 
 const FOLLOWER_REASON = 'a message of the same key was parked before it';
@@ -74,8 +69,8 @@ export async function planBatch<State, Event extends DomainEvent, Fact extends D
   slices: readonly Slice[],
   parkedBefore: ReadonlySet<string>,
 ): Promise<BatchPlan<Event, Fact>> {
-  const states = openBatchStates<State, Event>(deps.store, deps.evolution, deps.cache);
-  const batch = openBatch<Event, Fact>(deps.consumer, parkedBefore, deps.now);
+  const states = new BatchStates<State, Event>(deps.store, deps.evolution, deps.cache);
+  const batch = new OpenBatch<Event, Fact>(deps.consumer, parkedBefore, deps.now);
   const work = slices.map((slice) => ({
     slice,
     judged: judgeRecords(slice.state, slice.gapIsOpen, slice.records),
@@ -94,7 +89,13 @@ export async function planBatch<State, Event extends DomainEvent, Fact extends D
   for (const { slice, judged } of work) {
     plans.push(await planSlice(deps, batch, states, slice, judged, parsed));
   }
-  return { slices: plans, ...batch.close(plans), publish: () => states.publish() };
+  return {
+    slices: plans,
+    ...batch.close(plans),
+    publish: () => {
+      states.publish();
+    },
+  };
 }
 
 async function planSlice<State, Event extends DomainEvent, Fact extends DomainEvent>(

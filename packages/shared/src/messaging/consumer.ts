@@ -3,20 +3,20 @@ import type { DomainEvent } from '../eventstore/decider.ts';
 import type { EventStore } from '../eventstore/eventStore.ts';
 import { AppError } from '../runtime/appError.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { createAssignment } from './assignment.ts';
-import { createBatchLoop } from './batchLoop.ts';
+import { Assignment } from './assignment.ts';
+import { BatchLoop } from './batchLoop.ts';
 import type { Place } from './chain.ts';
-import { createGapWatch } from './gapWatch.ts';
+import { GapWatch } from './gapWatch.ts';
 import { loadPartitions } from './loadPartitions.ts';
 import { createMutex } from './mutex.ts';
 import { isAheadOfStore, type PartitionState } from './partitionState.ts';
 import { createPoisonMeter } from './poisonMeter.ts';
 import type { Reactions } from './reaction.ts';
-import { createSettler, TooMuchPoisonError } from './settle.ts';
+import { BatchSettler, TooMuchPoisonError, type Settler } from './settle.ts';
 import { backOff, createSignal } from './signal.ts';
 import { createStateCache, type Evolution } from './stateCache.ts';
-import { createTailCheck, NO_PROGRESS_MS } from './tailCheck.ts';
-import type { GroupConnection, MessageBroker } from './transport.ts';
+import { NO_PROGRESS_MS, TailCheck } from './tailCheck.ts';
+import type { GroupConnection, GroupMember, MessageBroker } from './transport.ts';
 
 /** What a consumer works with. */
 export interface ConsumerDeps<State, Event extends DomainEvent, Fact extends DomainEvent> {
@@ -38,16 +38,6 @@ export interface ConsumerDeps<State, Event extends DomainEvent, Fact extends Dom
   readonly onFatal: (reason: string, error: unknown) => void;
 }
 
-/** A running consumer. */
-export interface MessageConsumer {
-  /** Starts it; it waits for brokers and topics in the background. */
-  start(): void;
-  /** Ends the batch under way, stores cursors and offsets, and leaves the group. */
-  stop(): Promise<void>;
-  /** Throws, with the reason, unless the group is joined. */
-  requireReady(): void;
-}
-
 const DEFAULT_CACHED_STATES = 65_536;
 const TICK_MS = 1_000;
 /** In ticks. */
@@ -56,165 +46,188 @@ const CHECK_EVERY = 5;
 const CONNECT_FIRST_MS = 250;
 const CONNECT_MOST_MS = 2_000;
 
-/** Makes a service's consumer; `start` lets it run. */
-export function createConsumer<State, Event extends DomainEvent, Fact extends DomainEvent>(
-  deps: ConsumerDeps<State, Event, Fact>,
-): MessageConsumer {
-  const { consumer, topics, store, broker, logger } = deps;
-  const clock = (): number => performance.now();
-  const exclusive = createMutex();
-  const bell = createSignal();
-  const cache = createStateCache<State>(deps.cachedStates ?? DEFAULT_CACHED_STATES);
-  const parkedKeys = new Set<string>();
-  const isCurrent = (state: PartitionState): boolean => assignment.find(state) === state;
-  const gaps = createGapWatch({
-    ...{ requestRewind: deps.requestRewind, logger, now: clock, isCurrent },
-  });
-  const poison = createPoisonMeter(clock);
-  const settler = createSettler<State, Event, Fact>({
-    ...{ consumer, store, cache, gaps, poison, parkedKeys, logger },
-    ...{ reactions: deps.reactions, evolution: deps.evolution, now: Date.now },
-  });
-  let notReady: string | undefined = 'the consumer group is not joined yet';
-  let stopped = false;
-  let tending: Promise<void> = Promise.resolve();
+/** A service's consumer; `start` lets it run. */
+export class MessageConsumer<State, Event extends DomainEvent, Fact extends DomainEvent> {
+  readonly #deps: ConsumerDeps<State, Event, Fact>;
+  readonly #exclusive = createMutex();
+  readonly #bell = createSignal();
+  readonly #connection: GroupConnection;
+  readonly #assignment: Assignment;
+  readonly #gaps: GapWatch;
+  readonly #settler: Settler;
+  readonly #loop: BatchLoop;
+  readonly #check: TailCheck;
+  #notReady: string | undefined = 'the consumer group is not joined yet';
+  #isStopped = false;
+  #tending: Promise<void> = Promise.resolve();
 
-  const connection: GroupConnection = broker.createGroupConnection(
-    { groupId: deps.groupId, topics },
-    {
-      onAssigned(partitions) {
-        if (stopped) return;
-        assignment.replace(partitions);
-        notReady = undefined;
+  constructor(deps: ConsumerDeps<State, Event, Fact>) {
+    const { consumer, groupId, topics, store, broker, logger, requestRewind } = deps;
+    this.#deps = deps;
+    const exclusive = this.#exclusive;
+    const now = (): number => performance.now();
+    const cache = createStateCache<State>(deps.cachedStates ?? DEFAULT_CACHED_STATES);
+    const parkedKeys = new Set<string>();
+    const isCurrent = (state: PartitionState): boolean => this.#assignment.isCurrent(state);
+    const onError = (error: unknown): void => {
+      this.#onError(error);
+    };
+    const gaps = new GapWatch({ requestRewind, logger, now, isCurrent });
+    const connection = broker.createGroupConnection({ groupId, topics }, this.#member());
+    const partitions = { consumer, store, broker, connection, gaps, parkedKeys };
+    this.#gaps = gaps;
+    this.#connection = connection;
+    this.#assignment = new Assignment({
+      exclusive,
+      pause: (states) => {
+        connection.pause(states);
       },
-      onBatch: (batch) => loop.handle(batch),
-      onCrash(error, restarts) {
-        notReady = 'the connection to the consumer group has ended';
-        if (restarts) logger.warn({ err: error }, 'the consumer joins its group again');
-        else end('the consumer has crashed', error, true);
+      load: (states, isStillCurrent) => {
+        cache.clear();
+        return loadPartitions(partitions, states, isStillCurrent);
       },
-    },
-  );
-  const assignment = createAssignment({
-    exclusive,
-    pause: (states) => connection.pause(states),
-    load(states, isCurrent) {
-      cache.clear();
-      return loadPartitions(
-        { consumer, store, broker, connection, gaps, parkedKeys },
-        states,
-        isCurrent,
-      );
-    },
-    forget() {
-      cache.clear();
-      gaps.reset();
-      parkedKeys.clear();
-    },
-    onBug: onError,
-    logger,
-  });
-  const loop = createBatchLoop({ assignment, settler, exclusive, onError });
-  const check = createTailCheck({
-    ...{ broker, connection, gaps, logger, exclusive, now: clock, isCurrent },
-  });
-
-  function onError(error: unknown): void {
-    // Too much poison does not end the process: it would be started again, and park some more each time. It stays,
-    // not ready, until somebody has looked.
-    if (error instanceof TooMuchPoisonError) end(error.message, error, false);
-    else end('the consumer has failed', error, true);
-  }
-
-  function end(reason: string, error: unknown, isFatal: boolean): void {
-    if (stopped) return;
-    stopped = true;
-    notReady = `stopped: ${reason}`;
-    logger.fatal({ err: error }, reason);
-    void loop.stop();
-    assignment.end();
-    bell.ring();
-    // Not waited for: this may run inside a handler, which stopping waits for.
-    void connection.stop().catch((cause: unknown) => logger.warn({ err: cause }, 'cannot leave'));
-    if (isFatal) deps.onFatal(reason, error);
-  }
-
-  /** Stores how far the partitions are whose messages led to no commit, and tells Kafka, for lag tools. */
-  async function flush(): Promise<void> {
-    await exclusive(async () => {
-      const ahead = assignment
-        .all()
-        .filter((state) => state.phase === 'reading' && isAheadOfStore(state))
-        .map((state) => ({ state, records: [] }));
-      if (ahead.length > 0) assignment.setAside(await settler.settle(ahead, true));
+      forget: () => {
+        cache.clear();
+        gaps.reset();
+        parkedKeys.clear();
+      },
+      onBug: onError,
+      logger,
     });
-    const offsets = assignment.all().filter((state) => state.phase === 'reading');
-    await connection
-      .commitOffsets(
-        offsets.map(({ topic, partition, nextOffset }) => ({
-          topic,
-          partition,
-          offset: nextOffset,
-        })),
-      )
-      .catch((error: unknown) => logger.debug({ err: error }, 'offsets not told to Kafka'));
+    this.#settler = new BatchSettler<State, Event, Fact>({
+      ...{ consumer, store, cache, gaps, parkedKeys, logger, now: Date.now },
+      ...{ reactions: deps.reactions, evolution: deps.evolution },
+      poison: createPoisonMeter(now),
+    });
+    const [assignment, settler] = [this.#assignment, this.#settler];
+    this.#loop = new BatchLoop({ assignment, settler, exclusive, onError });
+    this.#check = new TailCheck({ broker, connection, gaps, logger, exclusive, now, isCurrent });
   }
 
-  async function tend(): Promise<void> {
-    for (let tick = 1; !stopped; tick += 1) {
-      await bell.wait(TICK_MS);
-      if (stopped) return;
-      gaps.tick();
-      if (tick % FLUSH_EVERY === 0) await flush();
-      if (tick % CHECK_EVERY === 0) await requireProgress(assignment.all());
-    }
+  /** Starts it; it waits for brokers and topics in the background. */
+  start(): void {
+    this.#tending = this.#connect()
+      .then(() => this.#tend())
+      .catch((error: unknown) => {
+        this.#onError(error);
+      });
   }
 
-  async function requireProgress(states: readonly PartitionState[]): Promise<void> {
-    const stuck = await check.run(states);
-    if (stuck.length === 0) return;
-    const reason = `no progress for ${NO_PROGRESS_MS} ms, though messages wait in ${stuck.join(', ')}`;
-    end(reason, new Error(reason), true);
+  /** Ends the batch under way, stores cursors and offsets, and leaves the group. */
+  async stop(): Promise<void> {
+    const hadFailed = this.#isStopped;
+    this.#isStopped = true;
+    this.#notReady = 'the consumer is stopping';
+    this.#bell.ring();
+    await this.#loop.stop();
+    await this.#tending;
+    if (!hadFailed)
+      await this.#flush().catch((error: unknown) => {
+        this.#deps.logger.warn({ err: error }, 'cursors not stored: some messages are read again');
+      });
+    this.#assignment.end();
+    await this.#connection.stop();
+  }
+
+  /** Throws, with the reason, unless the group is joined. */
+  requireReady(): void {
+    if (this.#notReady !== undefined)
+      throw new AppError('consumer_not_ready', this.#notReady, { retryable: true });
+  }
+
+  #member(): GroupMember {
+    const { logger } = this.#deps;
+    return {
+      onAssigned: (partitions) => {
+        if (this.#isStopped) return;
+        this.#assignment.replace(partitions);
+        this.#notReady = undefined;
+      },
+      onBatch: (batch) => this.#loop.handle(batch),
+      onCrash: (error, restarts) => {
+        if (this.#isStopped) return;
+        this.#notReady = 'the connection to the consumer group has ended';
+        if (restarts) logger.warn({ err: error }, 'the consumer joins its group again');
+        else this.#end('the consumer has crashed', error, true);
+      },
+    };
   }
 
   /** Joins the group when the brokers answer and all topics are there; their owners make them. */
-  async function connect(): Promise<void> {
-    for (let failures = 1; !stopped; failures += 1) {
+  async #connect(): Promise<void> {
+    const { topics, broker, logger } = this.#deps;
+    for (let failures = 1; !this.#isStopped; failures += 1) {
       try {
         const counts = await Promise.all(topics.map((topic) => broker.partitionCount(topic)));
         const missing = topics.filter((_, index) => counts[index] === undefined);
-        if (missing.length === 0) return await connection.start();
-        notReady = `these topics are not made yet: ${missing.join(', ')}`;
+        if (missing.length === 0) {
+          await this.#connection.start();
+          return;
+        }
+        this.#notReady = `these topics are not made yet: ${missing.join(', ')}`;
         logger.info({ missing }, 'waiting for topics of other services');
       } catch (error) {
-        notReady = 'Kafka does not answer';
+        this.#notReady = 'Kafka does not answer';
         logger.warn({ err: error, failures }, 'the consumer cannot connect yet');
       }
-      await bell.wait(backOff(failures, CONNECT_FIRST_MS, CONNECT_MOST_MS));
+      await this.#bell.wait(backOff(failures, CONNECT_FIRST_MS, CONNECT_MOST_MS));
     }
   }
 
-  return {
-    start() {
-      tending = connect().then(tend).catch(onError);
-    },
-    async stop() {
-      const wasStopped = stopped;
-      stopped = true;
-      notReady = 'the consumer is stopping';
-      bell.ring();
-      await loop.stop();
-      await tending;
-      if (!wasStopped)
-        await flush().catch((error: unknown) =>
-          logger.warn({ err: error }, 'cursors not stored: some messages are read again'),
-        );
-      assignment.end();
-      await connection.stop();
-    },
-    requireReady() {
-      if (notReady !== undefined)
-        throw new AppError('consumer_not_ready', notReady, { retryable: true });
-    },
-  };
+  async #tend(): Promise<void> {
+    for (let tick = 1; !this.#isStopped; tick += 1) {
+      await this.#bell.wait(TICK_MS);
+      this.#gaps.tick();
+      if (tick % FLUSH_EVERY === 0) await this.#flush();
+      if (tick % CHECK_EVERY === 0) await this.#requireProgress();
+    }
+  }
+
+  /** Stores how far the partitions are whose messages led to no commit, and tells Kafka, for lag tools. */
+  async #flush(): Promise<void> {
+    const reading = () => this.#assignment.all().filter(({ phase }) => phase === 'reading');
+    await this.#exclusive(async () => {
+      const ahead = reading().filter(isAheadOfStore);
+      if (ahead.length === 0) return;
+      const moves = ahead.map((state) => ({ state, records: [] }));
+      this.#assignment.setAside(await this.#settler.settle(moves, true));
+    });
+    const offsets = reading().map(({ topic, partition, nextOffset }) => {
+      return { topic, partition, offset: nextOffset };
+    });
+    // Not waited for: kafkajs tries for seconds, and nobody here needs it.
+    void this.#connection.commitOffsets(offsets).catch((error: unknown) => {
+      this.#deps.logger.debug({ err: error }, 'offsets not told to Kafka');
+    });
+  }
+
+  async #requireProgress(): Promise<void> {
+    const stuck = await this.#check.run(this.#assignment.all());
+    if (stuck.length === 0) return;
+    const reason = `no progress for ${NO_PROGRESS_MS} ms, though messages wait in ${stuck.join(', ')}`;
+    this.#end(reason, new Error(reason), true);
+  }
+
+  #onError(error: unknown): void {
+    // Too much poison does not end the process: it would be started again, and park some more each time. It stays,
+    // not ready, until somebody has looked.
+    if (error instanceof TooMuchPoisonError) this.#end(error.message, error, false);
+    else this.#end('the consumer has failed', error, true);
+  }
+
+  #end(reason: string, error: unknown, isFatal: boolean): void {
+    if (this.#isStopped) return;
+    const { logger, onFatal } = this.#deps;
+    this.#isStopped = true;
+    this.#notReady = `stopped: ${reason}`;
+    logger.fatal({ err: error }, reason);
+    void this.#loop.stop();
+    this.#assignment.end();
+    this.#bell.ring();
+    // Not waited for: this may run inside a handler, which stopping waits for.
+    void this.#connection.stop().catch((cause: unknown) => {
+      logger.warn({ err: cause }, 'the consumer cannot leave its group');
+    });
+    if (isFatal) onFatal(reason, error);
+  }
 }

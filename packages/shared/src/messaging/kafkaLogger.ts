@@ -2,7 +2,7 @@
 import type { Logger } from '../runtime/logger.ts';
 
 /** kafkajs' numbers for its levels (its enum `logLevel`, which only kafka.ts may import). */
-const LEVEL = { nothing: 0, error: 1, warn: 2, info: 4, debug: 5 } as const;
+const LEVEL = { warn: 2, info: 4 } as const;
 
 interface LogEntry {
   readonly namespace: string;
@@ -13,11 +13,11 @@ interface LogEntry {
 /** That we bound the retries of a send is meant: the relay throws such a producer away and sends again with a new one. */
 const EXPECTED = 'Limiting retries for the idempotent producer';
 
-/** How much kafkajs should tell: its info is our debug, its debug our trace. */
-export function kafkaLogLevel(logger: Logger): number {
-  if (logger.isLevelEnabled('trace')) return LEVEL.debug;
-  if (logger.isLevelEnabled('debug')) return LEVEL.info;
-  return logger.isLevelEnabled('warn') ? LEVEL.warn : LEVEL.nothing;
+/** How much kafkajs should tell, as its own names for levels: its info is our debug, its debug our trace. */
+export function kafkaVerbosity(logger: Logger): 'NOTHING' | 'WARN' | 'INFO' | 'DEBUG' {
+  if (logger.isLevelEnabled('trace')) return 'DEBUG';
+  if (logger.isLevelEnabled('debug')) return 'INFO';
+  return logger.isLevelEnabled('warn') ? 'WARN' : 'NOTHING';
 }
 
 /** The `logCreator` for kafkajs. Its errors become warnings: what ends our work is thrown, and logged where it ends. */
@@ -28,8 +28,8 @@ export function kafkaLogCreator(logger: Logger): () => (entry: LogEntry) => void
       const { message, ...rest } = log;
       if (message.startsWith(EXPECTED)) return;
       const fields: Record<string, unknown> = { namespace, ...rest };
-      delete fields['logger'];
-      delete fields['timestamp'];
+      delete fields.logger;
+      delete fields.timestamp;
       // What a connection logs as an error is an answer that its caller gets too, and may expect ('topic exists').
       const weighs = level <= LEVEL.warn && namespace !== 'Connection';
       if (weighs) child.warn(fields, message);

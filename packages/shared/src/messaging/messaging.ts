@@ -5,8 +5,8 @@ import type { EventStore } from '../eventstore/eventStore.ts';
 import { AppError } from '../runtime/appError.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Place } from './chain.ts';
-import { createConsumer, type MessageConsumer } from './consumer.ts';
-import { createMysqlRelayPositions } from './mysqlRelayPositions.ts';
+import { MessageConsumer } from './consumer.ts';
+import { MysqlRelayPositions } from './mysqlRelayPositions.ts';
 import type { Reactions } from './reaction.ts';
 import { Relay } from './relay.ts';
 import type { ToMessages } from './relayBatch.ts';
@@ -18,6 +18,7 @@ import type { Evolution } from './stateCache.ts';
 import {
   createMysqlTopicRecords,
   ensureTopic,
+  type EnsuredTopic,
   type TopicRecords,
   type TopicSettings,
 } from './topic.ts';
@@ -62,6 +63,17 @@ export interface MessagingDeps<State, Event extends DomainEvent, Fact extends Do
   readonly onFatal: (reason: string, error: unknown) => void;
 }
 
+const RETRY_FIRST_MS = 250;
+const RETRY_MOST_MS = 2_000;
+
+/** The books in the service's own schema. */
+export function mysqlBooks(pool: Pool): MessagingBooks {
+  return {
+    topicRecords: createMysqlTopicRecords(pool),
+    relayPositions: (topic, partitionCount) => new MysqlRelayPositions(pool, topic, partitionCount),
+  };
+}
+
 /** A service's messaging. It is also what `rewindRoute` serves. */
 export interface Messaging extends RewindTarget {
   /** Starts in the background: a service answers over HTTP while Kafka is away, and catches up afterwards. */
@@ -72,95 +84,105 @@ export interface Messaging extends RewindTarget {
   requireReady(): void;
 }
 
-const RETRY_FIRST_MS = 250;
-const RETRY_MOST_MS = 2_000;
-
-/** The books in the service's own schema. */
-export function mysqlBooks(pool: Pool): MessagingBooks {
-  return {
-    topicRecords: createMysqlTopicRecords(pool),
-    relayPositions: (topic, partitionCount) =>
-      createMysqlRelayPositions(pool, topic, partitionCount),
-  };
-}
-
 /** Composes a service's messaging; nothing is connected before `start`. */
 export function createMessaging<State, Event extends DomainEvent, Fact extends DomainEvent>(
   deps: MessagingDeps<State, Event, Fact>,
 ): Messaging {
-  const { service, store, broker, books, publishes, logger, onFatal } = deps;
-  const { topic } = publishes;
-  const bell = createSignal();
-  const consumer = deps.consumes === undefined ? undefined : consumerOf(deps, deps.consumes);
-  let relay: Relay<Event> | undefined;
-  let notReady = `topic ${topic} is not in place yet`;
-  let stopping = false;
-  let starting: Promise<void> = Promise.resolve();
+  return new ServiceMessaging(deps);
+}
 
-  const ensure = () => ensureTopic({ broker, records: books.topicRecords, logger }, publishes);
+class ServiceMessaging<
+  State,
+  Event extends DomainEvent,
+  Fact extends DomainEvent,
+> implements Messaging {
+  readonly topic: string;
+  readonly #deps: MessagingDeps<State, Event, Fact>;
+  readonly #bell = createSignal();
+  readonly #consumer: MessageConsumer<State, Event, Fact> | undefined;
+  #relay: Relay<Event> | undefined;
+  #notReady: string;
+  #isStopping = false;
+  #starting: Promise<void> = Promise.resolve();
 
-  async function startRelay(): Promise<void> {
-    for (let failures = 1; !stopping; failures += 1) {
+  constructor(deps: MessagingDeps<State, Event, Fact>) {
+    const { publishes, consumes } = deps;
+    this.#deps = deps;
+    this.topic = publishes.topic;
+    this.#consumer = consumes === undefined ? undefined : consumerOf(deps, consumes);
+    this.#notReady = `topic ${publishes.topic} is not in place yet`;
+  }
+
+  start(): void {
+    this.#starting = this.#startRelay().catch((error: unknown) => {
+      this.#notReady = String(error);
+      this.#deps.onFatal(`the topic ${this.topic} cannot be used`, error);
+    });
+    this.#consumer?.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#notReady = 'stopping';
+    this.#bell.ring();
+    await this.#consumer?.stop();
+    await this.#starting;
+    await this.#relay?.stop();
+    this.#relay = undefined;
+  }
+
+  requireReady(): void {
+    this.#requireRelay();
+    this.#consumer?.requireReady();
+  }
+
+  async requestRewind(partition: number, place: Place): Promise<void> {
+    await this.#requireRelay().requestRewind(partition, place);
+  }
+
+  #requireRelay(): Relay<Event> {
+    if (this.#relay === undefined)
+      throw new AppError('messaging_not_ready', this.#notReady, { retryable: true });
+    return this.#relay;
+  }
+
+  #ensureTopic(): Promise<EnsuredTopic> {
+    const { broker, books, logger, publishes } = this.#deps;
+    return ensureTopic({ broker, records: books.topicRecords, logger }, publishes);
+  }
+
+  async #startRelay(): Promise<void> {
+    const { service, store, broker, books, publishes, logger, onFatal } = this.#deps;
+    for (let failures = 1; !this.#isStopping; failures += 1) {
       try {
-        const { partitionCount, refill } = await ensure();
-        const positions = books.relayPositions(topic, partitionCount);
-        relay = new Relay({
-          ...{ store, broker, topic, positions, logger, onFatal },
-          source: service,
+        const { partitionCount, refill } = await this.#ensureTopic();
+        this.#relay = new Relay({
+          ...{ store, broker, logger, onFatal, topic: this.topic, source: service },
+          positions: books.relayPositions(this.topic, partitionCount),
           toMessages: publishes.toMessages,
-          ensureTopic: ensure,
+          ensureTopic: () => this.#ensureTopic(),
           refillFirst: refill,
         });
-        relay.start();
+        this.#relay.start();
         return;
       } catch (error) {
         if (!(error instanceof AppError && error.retryable)) throw error;
-        notReady = `topic ${topic}: ${error.message}`;
+        this.#notReady = `topic ${this.topic}: ${error.message}`;
         logger.warn({ err: error, failures }, 'the own topic cannot be reached yet');
       }
-      await bell.wait(backOff(failures, RETRY_FIRST_MS, RETRY_MOST_MS));
+      await this.#bell.wait(backOff(failures, RETRY_FIRST_MS, RETRY_MOST_MS));
     }
   }
-
-  return {
-    topic,
-    start() {
-      starting = startRelay().catch((error: unknown) => {
-        notReady = String(error);
-        onFatal(`the topic ${topic} cannot be used`, error);
-      });
-      consumer?.start();
-    },
-    async stop() {
-      stopping = true;
-      notReady = 'stopping';
-      bell.ring();
-      await consumer?.stop();
-      await starting;
-      await relay?.stop();
-      relay = undefined;
-    },
-    requireReady() {
-      if (relay === undefined)
-        throw new AppError('messaging_not_ready', notReady, { retryable: true });
-      consumer?.requireReady();
-    },
-    async requestRewind(partition, place) {
-      if (relay === undefined)
-        throw new AppError('messaging_not_ready', notReady, { retryable: true });
-      await relay.requestRewind(partition, place);
-    },
-  };
 }
 
 function consumerOf<State, Event extends DomainEvent, Fact extends DomainEvent>(
   deps: MessagingDeps<State, Event, Fact>,
   consumes: Consumption<State, Event, Fact>,
-): MessageConsumer {
+): MessageConsumer<State, Event, Fact> {
   const { service, store, broker, logger, onFatal } = deps;
   const { groupId, subscriptions, reactions, evolution, cachedStates } = consumes;
   const publishers = new Map(subscriptions.map((entry) => [entry.topic, entry.publisherUrl]));
-  return createConsumer<State, Event, Fact>({
+  return new MessageConsumer<State, Event, Fact>({
     ...{ store, broker, groupId, reactions, evolution, logger, onFatal },
     consumer: service,
     topics: [...publishers.keys()],

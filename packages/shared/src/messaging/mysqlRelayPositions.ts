@@ -50,74 +50,88 @@ const UPDATE_CURSOR = `
   UPDATE relay_cursors SET incarnation = ?, position = ?, part = ?, scanned_position = ?
   WHERE topic = ? AND partition_id = ?`;
 
-/** The positions of the relay that publishes to `topic`, which has `partitionCount` partitions. */
-export function createMysqlRelayPositions(
-  pool: Pool,
-  topic: string,
-  partitionCount: number,
-): RelayPositions {
-  async function readCursors(connection: PoolConnection): Promise<readonly RelayCursor[]> {
-    const [rows] = await connection.query<CursorRow[]>(SELECT_CURSORS, [topic]);
-    const byPartition = new Map(rows.map((row) => [row.partition_id, row]));
-    return Array.from({ length: partitionCount }, (_, partition) =>
-      toCursor(partition, byPartition.get(partition)),
-    );
+/** The positions of the relay that publishes to one topic. */
+export class MysqlRelayPositions implements RelayPositions {
+  readonly #pool: Pool;
+  readonly #topic: string;
+  readonly #partitionCount: number;
+
+  constructor(pool: Pool, topic: string, partitionCount: number) {
+    this.#pool = pool;
+    this.#topic = topic;
+    this.#partitionCount = partitionCount;
   }
 
-  async function writeCursors(
-    connection: PoolConnection,
-    cursors: readonly RelayCursor[],
-  ): Promise<void> {
-    for (const { partition, place, scannedPosition } of cursors) {
-      await connection.query(UPDATE_CURSOR, [...values(place), scannedPosition, topic, partition]);
-    }
+  acquire(owner: string): Promise<Leadership | undefined> {
+    return inTransaction(this.#pool, async (connection) => {
+      const lease = await lockLease(connection);
+      if (lease.holds === 1 && lease.owner !== owner) return undefined;
+      await connection.query(TAKE_LEASE, [owner]);
+      for (let partition = 0; partition < this.#partitionCount; partition += 1) {
+        await connection.query(INSERT_CURSOR, [this.#topic, partition]);
+      }
+      return { epoch: lease.epoch + 1, cursors: await this.#readCursors(connection) };
+    });
   }
 
-  /** Writes as the leader of `epoch`, or not at all. The lease's row is locked first, so no rewind can come between. */
-  function asLeader(leaseStatement: string, owner: string, leadership: Leadership) {
-    return inTransaction(pool, async (connection) => {
-      const [result] = await connection.query<ResultSetHeader>(leaseStatement, [
-        owner,
-        leadership.epoch,
-      ]);
+  reload(owner: string): Promise<Leadership | undefined> {
+    return inTransaction(this.#pool, async (connection) => {
+      const { epoch, owner: holder } = await lockLease(connection);
+      if (holder !== owner) return undefined;
+      await connection.query(RENEW_LEASE, [owner, epoch]);
+      return { epoch, cursors: await this.#readCursors(connection) };
+    });
+  }
+
+  save(owner: string, leadership: Leadership): Promise<boolean> {
+    return this.#writeAsLeader(RENEW_LEASE, owner, leadership);
+  }
+
+  async release(owner: string, leadership: Leadership): Promise<void> {
+    await this.#writeAsLeader(END_LEASE, owner, leadership);
+  }
+
+  rewind(partition: number, place: Place, headIncarnation: number): Promise<void> {
+    return inTransaction(this.#pool, async (connection) => {
+      await lockLease(connection);
+      const cursor = (await this.#readCursors(connection))[partition];
+      if (cursor === undefined)
+        throw new RangeError(
+          `${this.#topic} has no partition ${partition}: it has ${this.#partitionCount}`,
+        );
+      await this.#writeCursors(connection, [rewoundCursor(cursor, place, headIncarnation)]);
+      await connection.query(RAISE_EPOCH);
+    });
+  }
+
+  /** As the leader of its epoch, or not at all. The lease's row is locked first, so no rewind can come between. */
+  #writeAsLeader(statement: string, owner: string, leadership: Leadership): Promise<boolean> {
+    return inTransaction(this.#pool, async (connection) => {
+      const values = [owner, leadership.epoch];
+      const [result] = await connection.query<ResultSetHeader>(statement, values);
       if (result.affectedRows === 0) return false;
-      await writeCursors(connection, leadership.cursors);
+      await this.#writeCursors(connection, leadership.cursors);
       return true;
     });
   }
 
-  return {
-    acquire: (owner) =>
-      inTransaction(pool, async (connection) => {
-        const lease = await lockLease(connection);
-        if (lease.holds === 1 && lease.owner !== owner) return undefined;
-        await connection.query(TAKE_LEASE, [owner]);
-        for (let partition = 0; partition < partitionCount; partition += 1) {
-          await connection.query(INSERT_CURSOR, [topic, partition]);
-        }
-        return { epoch: lease.epoch + 1, cursors: await readCursors(connection) };
-      }),
-    reload: (owner) =>
-      inTransaction(pool, async (connection) => {
-        const { epoch, owner: holder } = await lockLease(connection);
-        if (holder !== owner) return undefined;
-        await connection.query(RENEW_LEASE, [owner, epoch]);
-        return { epoch, cursors: await readCursors(connection) };
-      }),
-    save: (owner, leadership) => asLeader(RENEW_LEASE, owner, leadership),
-    async release(owner, leadership) {
-      await asLeader(END_LEASE, owner, leadership);
-    },
-    rewind: (partition, place, headIncarnation) =>
-      inTransaction(pool, async (connection) => {
-        await lockLease(connection);
-        const cursor = (await readCursors(connection))[partition];
-        if (cursor === undefined)
-          throw new RangeError(`${topic} has no partition ${partition}: it has ${partitionCount}`);
-        await writeCursors(connection, [rewoundCursor(cursor, place, headIncarnation)]);
-        await connection.query(RAISE_EPOCH);
-      }),
-  };
+  async #readCursors(connection: PoolConnection): Promise<readonly RelayCursor[]> {
+    const [rows] = await connection.query<CursorRow[]>(SELECT_CURSORS, [this.#topic]);
+    const byPartition = new Map(rows.map((row) => [row.partition_id, row]));
+    return Array.from({ length: this.#partitionCount }, (_, partition) =>
+      toCursor(partition, byPartition.get(partition)),
+    );
+  }
+
+  async #writeCursors(connection: PoolConnection, cursors: readonly RelayCursor[]): Promise<void> {
+    for (const { partition, place, scannedPosition } of cursors) {
+      const { incarnation, position, part } = place;
+      await connection.query(UPDATE_CURSOR, [
+        ...[incarnation, position, part, scannedPosition],
+        ...[this.#topic, partition],
+      ]);
+    }
+  }
 }
 
 async function lockLease(connection: PoolConnection): Promise<LeaseRow> {
@@ -136,8 +150,4 @@ function toCursor(partition: number, row: CursorRow | undefined): RelayCursor {
     place: { incarnation, position, part },
     scannedPosition: row.scanned_position,
   };
-}
-
-function values(place: Place): readonly number[] {
-  return [place.incarnation, place.position, place.part];
 }

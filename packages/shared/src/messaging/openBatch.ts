@@ -17,20 +17,6 @@ import type { IncomingRecord, TopicPartition } from './transport.ts';
 export const UNREADABLE_KEY = '(unreadable)';
 const MAX_REASON_LENGTH = 2_000;
 
-/** A batch under decision. */
-export interface OpenBatch<Event extends DomainEvent, Fact extends DomainEvent> {
-  isParked(topic: string, key: string): boolean;
-  park(at: TopicPartition, item: NextMessage, reason: string, kind: 'poison' | 'follower'): void;
-  parkUnreadable(at: TopicPartition, record: IncomingRecord, reason: string): void;
-  addFact(fact: Fact): void;
-  /** Appends to a stream that stands at `version` with all that this batch has appended so far. */
-  append(streamId: string, version: number, events: readonly Event[], cause: InboundMessage): void;
-  /** Adds the cursor moves and gives the result. */
-  close(
-    slices: readonly { readonly state: PartitionState; readonly after: Progress }[],
-  ): BatchContent<Event, Fact>;
-}
-
 /** What a batch writes, and what of it is parked. */
 export interface BatchContent<Event extends DomainEvent, Fact extends DomainEvent> {
   readonly unit: Unit<Event, Fact>;
@@ -42,66 +28,95 @@ export interface BatchContent<Event extends DomainEvent, Fact extends DomainEven
   readonly weighs: boolean;
 }
 
-/** Opens an empty batch. `parkedBefore`: `topic/key` of keys that have parked messages already. */
-export function openBatch<Event extends DomainEvent, Fact extends DomainEvent>(
-  consumer: string,
-  parkedBefore: ReadonlySet<string>,
-  now: () => number,
-): OpenBatch<Event, Fact> {
-  const streams: StreamAppend<Event>[] = [];
-  const touched = new Set<string>();
-  const facts: Fact[] = [];
-  const parked: ParkedMessage[] = [];
-  const poison: ParkedMessage[] = [];
-  const parkedKeys = new Set<string>();
+/** A batch under decision. */
+export class OpenBatch<Event extends DomainEvent, Fact extends DomainEvent> {
+  readonly #consumer: string;
+  readonly #parkedBefore: ReadonlySet<string>;
+  readonly #now: () => number;
+  readonly #streams: StreamAppend<Event>[] = [];
+  readonly #touched = new Set<string>();
+  readonly #facts: Fact[] = [];
+  readonly #parked: ParkedMessage[] = [];
+  readonly #poison: ParkedMessage[] = [];
+  readonly #parkedKeys = new Set<string>();
 
-  return {
-    isParked(topic, key) {
-      const name = `${topic}/${key}`;
-      return parkedBefore.has(name) || parkedKeys.has(name);
-    },
-    park({ topic, partition }, { record, message }, reason, kind) {
-      const { key, place } = message;
-      const value = textOf(record);
-      const parkedAt = new Date(now()).toISOString();
-      const row = { consumer, topic, partition, key, place, value, reason, parkedAt };
-      parked.push(row);
-      if (kind === 'poison') poison.push(row);
-      parkedKeys.add(`${topic}/${key}`);
-    },
-    parkUnreadable({ topic, partition }, record, reason) {
-      // It has no place of its own. Incarnation 0 is never a message's, and the time and number keep such rows apart
-      // and in order; its offset alone would not, since offsets begin again in a topic that is made again.
-      const place = { incarnation: 0, position: now(), part: parked.length };
-      const row: ParkedMessage = {
-        ...{ consumer, topic, partition, key: UNREADABLE_KEY, place },
-        value: textOf(record),
-        reason: `offset ${record.offset}: ${reason}`.slice(0, MAX_REASON_LENGTH),
-        parkedAt: new Date(now()).toISOString(),
-      };
-      parked.push(row);
-      poison.push(row);
-    },
-    addFact(fact) {
-      facts.push(fact);
-    },
-    append(streamId, version, events, cause) {
-      // The version is asserted by the first append to a stream; one without events adds nothing to that.
-      if (events.length === 0 && touched.has(streamId)) return;
-      touched.add(streamId);
-      const metadata = metadataFrom(cause);
-      streams.push({
-        streamId,
-        expectedVersion: version,
-        events: events.map((event) => ({ event, metadata })),
-      });
-    },
-    close(slices) {
-      const cursors = slices.flatMap(({ state, after }) => moveOf(consumer, state, after) ?? []);
-      const weighs = streams.length + facts.length + parked.length > 0;
-      return { unit: { streams, facts, parked, cursors }, poison, parkedKeys, weighs };
-    },
-  };
+  /** `parkedBefore`: `topic/key` of keys that have parked messages already. `now`: milliseconds since 1970. */
+  constructor(consumer: string, parkedBefore: ReadonlySet<string>, now: () => number) {
+    this.#consumer = consumer;
+    this.#parkedBefore = parkedBefore;
+    this.#now = now;
+  }
+
+  isParked(topic: string, key: string): boolean {
+    const name = `${topic}/${key}`;
+    return this.#parkedBefore.has(name) || this.#parkedKeys.has(name);
+  }
+
+  /** Parks a message, and with it its key. */
+  park(at: TopicPartition, item: NextMessage, reason: string, kind: 'poison' | 'follower'): void {
+    const { key, place } = item.message;
+    this.#add(at, item.record, { key, place, reason }, kind);
+    this.#parkedKeys.add(`${at.topic}/${key}`);
+  }
+
+  /**
+   * Parks a record alone that is no message. It has no place of its own: incarnation 0 is never a message's, and the
+   * time and number keep such rows apart and in order; its offset would not, since offsets begin again when a topic is
+   * made again.
+   */
+  parkUnreadable(at: TopicPartition, record: IncomingRecord, cause: string): void {
+    const place = { incarnation: 0, position: this.#now(), part: this.#parked.length };
+    const reason = `offset ${record.offset}: ${cause}`.slice(0, MAX_REASON_LENGTH);
+    this.#add(at, record, { key: UNREADABLE_KEY, place, reason }, 'poison');
+  }
+
+  addFact(fact: Fact): void {
+    this.#facts.push(fact);
+  }
+
+  /** Appends to a stream that stands at `version` with all that this batch has appended so far. */
+  append(streamId: string, version: number, events: readonly Event[], cause: InboundMessage): void {
+    // The version is asserted by the first append to a stream; one without events adds nothing to that.
+    if (events.length === 0 && this.#touched.has(streamId)) return;
+    this.#touched.add(streamId);
+    const metadata = metadataFrom(cause);
+    this.#streams.push({
+      streamId,
+      expectedVersion: version,
+      events: events.map((event) => ({ event, metadata })),
+    });
+  }
+
+  /** Adds the cursor moves and gives the result. */
+  close(
+    slices: readonly { readonly state: PartitionState; readonly after: Progress }[],
+  ): BatchContent<Event, Fact> {
+    const cursors = slices.flatMap(
+      ({ state, after }) => moveOf(this.#consumer, state, after) ?? [],
+    );
+    const [streams, facts, parked] = [this.#streams, this.#facts, this.#parked];
+    return {
+      unit: { streams, facts, parked, cursors },
+      poison: this.#poison,
+      parkedKeys: this.#parkedKeys,
+      weighs: streams.length + facts.length + parked.length > 0,
+    };
+  }
+
+  #add(
+    { topic, partition }: TopicPartition,
+    record: IncomingRecord,
+    row: Pick<ParkedMessage, 'key' | 'place' | 'reason'>,
+    kind: 'poison' | 'follower',
+  ): void {
+    const parked: ParkedMessage = {
+      ...{ consumer: this.#consumer, topic, partition, ...row },
+      value: record.value?.toString('utf8') ?? '',
+      parkedAt: new Date(this.#now()).toISOString(),
+    };
+    this.#parked.push(parked);
+    if (kind === 'poison') this.#poison.push(parked);
+  }
 }
 
 /** The move of a partition's cursor from where MySQL has it; undefined if it stays there. */
@@ -128,8 +143,4 @@ function metadataFrom({ correlationId, id, traceparent }: InboundMessage): Event
     causationId: id,
     ...(traceparent === undefined ? {} : { traceparent }),
   };
-}
-
-function textOf(record: IncomingRecord): string {
-  return record.value?.toString('utf8') ?? '';
 }

@@ -66,3 +66,14 @@ export function comparePartitions(a: TopicPartition, b: TopicPartition): number 
   if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1;
   return a.partition - b.partition;
 }
+
+/** Partitions as lists of numbers, by topic. */
+export function partitionsByTopic(
+  partitions: readonly TopicPartition[],
+): { topic: string; partitions: number[] }[] {
+  const topics = Map.groupBy(partitions, ({ topic }) => topic);
+  return [...topics].map(([topic, those]) => ({
+    topic,
+    partitions: those.map(({ partition }) => partition),
+  }));
+}

@@ -4,7 +4,7 @@ import { ConflictError, type EventStore } from '../eventstore/eventStore.ts';
 import { AppError } from '../runtime/appError.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { planBatch, type BatchPlan, type PlanDeps } from './batchPlan.ts';
-import { comparePlaces } from './chain.ts';
+import { comparePlaces, type Place } from './chain.ts';
 import type { GapWatch } from './gapWatch.ts';
 import { describeError } from './openBatch.ts';
 import type { PartitionState } from './partitionState.ts';
@@ -54,26 +54,93 @@ export interface Settler {
   settle(slices: readonly Records[], commitMoves?: boolean): Promise<Outcome>;
 }
 
-/** Makes a settler. */
-export function createSettler<State, Event extends DomainEvent, Fact extends DomainEvent>(
-  deps: SettleDeps<State, Event, Fact>,
-): Settler {
-  const { consumer, store, cache, gaps, poison, parkedKeys, logger } = deps;
+type Attempt<Event extends DomainEvent, Fact extends DomainEvent> =
+  | { readonly plan: BatchPlan<Event, Fact>; readonly isWritten: boolean }
+  | { readonly error: unknown };
+
+/** The settler of one consumer. */
+export class BatchSettler<
+  State,
+  Event extends DomainEvent,
+  Fact extends DomainEvent,
+> implements Settler {
+  readonly #deps: SettleDeps<State, Event, Fact>;
+
+  constructor(deps: SettleDeps<State, Event, Fact>) {
+    this.#deps = deps;
+  }
+
+  async settle(slices: readonly Records[], commitMoves = false): Promise<Outcome> {
+    const outcome: Outcome = { lost: [], stalled: [] };
+    await this.#settle(slices, commitMoves, outcome);
+    return outcome;
+  }
+
+  async #settle(
+    slices: readonly Records[],
+    commitMoves: boolean,
+    outcome: Outcome,
+    parkFor?: string,
+  ): Promise<void> {
+    let open = slices;
+    for (let tries = 1; open.length > 0; tries += 1) {
+      const attempt = await this.#attempt(open, commitMoves, parkFor);
+      if ('plan' in attempt) {
+        this.#accept(attempt.plan, attempt.isWritten, outcome);
+        return;
+      }
+      // Whatever it was: what this process believes of its streams may be no longer so.
+      this.#deps.cache.clear();
+      const { error } = attempt;
+      const failure = classify(error);
+      if (failure === 'bug' || (failure === 'message' && parkFor !== undefined)) throw error;
+      if (failure === 'message') {
+        await this.#settleSingly(open, error, outcome);
+        return;
+      }
+      if (failure === 'outside' || tries === MAX_ATTEMPTS) {
+        stall(open, error, outcome);
+        return;
+      }
+      if (failure === 'cursor') open = await this.#stillOurs(open, error, outcome);
+    }
+  }
+
+  async #attempt(
+    slices: readonly Records[],
+    commitMoves: boolean,
+    parkFor: string | undefined,
+  ): Promise<Attempt<Event, Fact>> {
+    const { gaps, parkedKeys } = this.#deps;
+    const marked = slices.map((slice) => ({
+      ...slice,
+      gapIsOpen: gaps.isGapOpen(slice.state),
+      ...(parkFor === undefined ? {} : { parkFor }),
+    }));
+    try {
+      const plan = await planBatch<State, Event, Fact>(this.#deps, marked, parkedKeys);
+      return { plan, isWritten: await this.#commit(plan, commitMoves) };
+    } catch (error) {
+      return { error };
+    }
+  }
 
   /** True if it was written, false if there was nothing that could not wait. Throws what the commit throws. */
-  async function commit(plan: BatchPlan<Event, Fact>, commitMoves: boolean): Promise<boolean> {
+  async #commit(plan: BatchPlan<Event, Fact>, commitMoves: boolean): Promise<boolean> {
+    const { poison, store } = this.#deps;
     if (poison.wouldExceed(plan.poison.length))
       throw new TooMuchPoisonError(
         `More than ${MAX_POISON_PER_MINUTE} messages within a minute cannot be handled, the last because of: ` +
-          `${plan.poison.at(-1)?.reason}. That is the code, not the messages: mend it and start again.`,
+          `${plan.poison.at(-1)?.reason ?? ''}. That is the code, not the messages: mend it and start again.`,
       );
-    const moves = (plan.unit.cursors ?? []).length > 0;
-    if (!plan.weighs && !(commitMoves && moves)) return false;
+    const hasMoves = (plan.unit.cursors ?? []).length > 0;
+    if (!plan.weighs && !(commitMoves && hasMoves)) return false;
     await store.commit([plan.unit]);
     return true;
   }
 
-  function accept(plan: BatchPlan<Event, Fact>, written: boolean, outcome: Outcome): void {
+  #accept(plan: BatchPlan<Event, Fact>, isWritten: boolean, outcome: Outcome): void {
+    const { poison, parkedKeys, gaps, logger } = this.#deps;
     plan.publish();
     for (const key of plan.parkedKeys) parkedKeys.add(key);
     poison.add(plan.poison.length);
@@ -83,7 +150,7 @@ export function createSettler<State, Event extends DomainEvent, Fact extends Dom
       const { topic, partition } = state;
       const { place, nextOffset, readOffset } = after;
       Object.assign(state, { place, nextOffset, readOffset });
-      if (written) state.stored = { topic, partition, place, nextOffset: String(nextOffset) };
+      if (isWritten) state.stored = { topic, partition, place, nextOffset: String(nextOffset) };
       if (gap !== undefined) gaps.openGap(state, gap.cursor, gap.message);
       else if (moved) gaps.closeGap(state);
       if (stalled !== undefined) outcome.stalled.push({ state, error: stalled });
@@ -91,98 +158,55 @@ export function createSettler<State, Event extends DomainEvent, Fact extends Dom
     }
   }
 
-  /** Those of the slices whose cursors are still where we put them; the others have another owner now. */
-  async function stillOurs(
+  /**
+   * Those of the slices whose cursors are still where we put them; the others have another owner now. A process that
+   * has lost its partitions, but does not know it yet, ends here; what it still has is decided again.
+   */
+  async #stillOurs(
     slices: readonly Records[],
+    error: unknown,
     outcome: Outcome,
   ): Promise<readonly Records[]> {
+    const { consumer, store, logger } = this.#deps;
+    logger.warn({ err: error }, 'a cursor has moved');
     const ours: Records[] = [];
-    for (const [topic, those] of Map.groupBy(slices, ({ state }) => state.topic)) {
-      const partitions = those.map(({ state }) => state.partition);
-      const cursors = await store.readCursors(consumer, topic, partitions);
-      for (const slice of those) {
-        const { stored, partition } = slice.state;
-        const now = cursors.find((cursor) => cursor.partition === partition);
-        if (now !== undefined && comparePlaces(now.place, stored.place) === 0) ours.push(slice);
-        else outcome.lost.push(slice.state);
+    try {
+      for (const [topic, those] of Map.groupBy(slices, ({ state }) => state.topic)) {
+        const partitions = those.map(({ state }) => state.partition);
+        const cursors = await store.readCursors(consumer, topic, partitions);
+        const places = new Map(cursors.map(({ partition, place }) => [partition, place]));
+        ours.push(...those.filter(({ state }) => isAt(state, places.get(state.partition))));
       }
+    } catch (cause) {
+      stall(slices, cause, outcome);
+      return [];
     }
+    outcome.lost.push(...slices.filter((slice) => !ours.includes(slice)).map(({ state }) => state));
     return ours;
   }
 
   /** One message of the batch breaks the transaction: each goes alone, and the one that fails alone is parked. */
-  async function settleSingly(
-    slices: readonly Records[],
-    error: unknown,
-    outcome: Outcome,
-  ): Promise<void> {
-    const isOut = (state: PartitionState): boolean =>
-      outcome.lost.includes(state) || outcome.stalled.some((entry) => entry.state === state);
-    const [only, ...others] = slices.flatMap(({ state, records }) =>
+  async #settleSingly(slices: readonly Records[], error: unknown, outcome: Outcome): Promise<void> {
+    const singles = slices.flatMap(({ state, records }) =>
       records.map((record) => ({ state, records: [record] })),
     );
-    if (only === undefined) throw error;
-    if (others.length === 0) return attempt([only], false, outcome, describeError(error));
-    logger.warn({ err: error }, 'a transaction failed for one of its messages: each goes alone');
-    for (const single of [only, ...others]) {
-      if (!isOut(single.state)) await attempt([single], false, outcome);
+    if (singles.length === 0) throw error;
+    if (singles.length === 1) {
+      await this.#settle(singles, false, outcome, describeError(error));
+      return;
+    }
+    this.#deps.logger.warn({ err: error }, 'a transaction failed for one of its messages');
+    for (const single of singles) {
+      const isOut =
+        outcome.lost.includes(single.state) ||
+        outcome.stalled.some(({ state }) => state === single.state);
+      if (!isOut) await this.#settle([single], false, outcome);
     }
   }
+}
 
-  async function tryOnce(
-    slices: readonly Records[],
-    commitMoves: boolean,
-    parkFor: string | undefined,
-  ): Promise<{ plan: BatchPlan<Event, Fact>; written: boolean } | { error: unknown }> {
-    const marked = slices.map((slice) => ({
-      ...slice,
-      gapIsOpen: gaps.isGapOpen(slice.state),
-      ...(parkFor === undefined ? {} : { parkFor }),
-    }));
-    try {
-      const plan = await planBatch<State, Event, Fact>(deps, marked, parkedKeys);
-      return { plan, written: await commit(plan, commitMoves) };
-    } catch (error) {
-      return { error };
-    }
-  }
-
-  async function attempt(
-    slices: readonly Records[],
-    commitMoves: boolean,
-    outcome: Outcome,
-    parkFor?: string,
-  ): Promise<void> {
-    let open = slices;
-    for (let tries = 1; open.length > 0; tries += 1) {
-      const result = await tryOnce(open, commitMoves, parkFor);
-      if ('plan' in result) return accept(result.plan, result.written, outcome);
-      // Whatever it was: what this process believes of its streams may be no longer so.
-      cache.clear();
-      const { error } = result;
-      const failure = classify(error);
-      if (failure === 'bug' || (failure === 'message' && parkFor !== undefined)) throw error;
-      if (failure === 'message') return settleSingly(open, error, outcome);
-      if (failure === 'outside' || tries === MAX_ATTEMPTS) return stall(open, error, outcome);
-      if (failure === 'race') continue;
-      // Ours is a compare-and-set: a process that has lost its partitions, but does not know it yet, ends here. The
-      // partitions that it still has are decided again.
-      logger.warn({ err: error }, 'a cursor has moved');
-      try {
-        open = await stillOurs(open, outcome);
-      } catch (cause) {
-        return stall(open, cause, outcome);
-      }
-    }
-  }
-
-  return {
-    async settle(slices, commitMoves = false) {
-      const outcome: Outcome = { lost: [], stalled: [] };
-      await attempt(slices, commitMoves, outcome);
-      return outcome;
-    },
-  };
+function isAt(state: PartitionState, place: Place | undefined): boolean {
+  return place !== undefined && comparePlaces(place, state.stored.place) === 0;
 }
 
 function stall(slices: readonly Records[], error: unknown, outcome: Outcome): void {

@@ -56,71 +56,82 @@ export function createStateCache<State>(maxEntries: number): StateCache<State> {
   };
 }
 
-/** The streams as one batch sees them: the cache below, the log where that knows nothing, the batch's own events above. */
-export interface BatchStates<State, Event extends DomainEvent> {
-  /** Reads those that are not known yet, all at once. */
-  prefetch(streamIds: Iterable<string>): Promise<void>;
-  read(streamId: string): Promise<VersionedState<State>>;
-  /** Puts a decision's events on top; they count from the next message on. */
-  apply(streamId: string, events: readonly Event[]): void;
-  /** To be called after the commit: hands all states to the cache. Streams without events are not kept: they may begin anywhere. */
-  publish(): void;
-}
+/**
+ * The streams as one batch sees them: the cache below, the log where that knows nothing, the batch's own events above.
+ */
+export class BatchStates<State, Event extends DomainEvent> {
+  readonly #store: Pick<EventStore<Event>, 'readStreams'>;
+  readonly #evolution: Evolution<State, Event>;
+  readonly #cache: StateCache<State>;
+  readonly #openedIn: number;
+  readonly #seen = new Map<string, VersionedState<State>>();
 
-/** Opens the view of one batch. */
-export function openBatchStates<State, Event extends DomainEvent>(
-  store: Pick<EventStore<Event>, 'readStreams'>,
-  evolution: Evolution<State, Event>,
-  cache: StateCache<State>,
-): BatchStates<State, Event> {
-  const seen = new Map<string, VersionedState<State>>();
-  const openedIn = cache.generation();
-
-  function known(streamId: string): VersionedState<State> | undefined {
-    const entry = seen.get(streamId) ?? cache.get(streamId);
-    if (entry !== undefined) seen.set(streamId, entry);
-    return entry;
+  constructor(
+    store: Pick<EventStore<Event>, 'readStreams'>,
+    evolution: Evolution<State, Event>,
+    cache: StateCache<State>,
+  ) {
+    this.#store = store;
+    this.#evolution = evolution;
+    this.#cache = cache;
+    this.#openedIn = cache.generation();
   }
 
-  async function prefetch(streamIds: Iterable<string>): Promise<void> {
-    const unknown = [...new Set(streamIds)].filter((streamId) => known(streamId) === undefined);
+  /** Reads those that are not known yet, all at once. */
+  async prefetch(streamIds: Iterable<string>): Promise<void> {
+    const unknown = [...new Set(streamIds)].filter((streamId) => !this.#knows(streamId));
     if (unknown.length === 0) return;
-    const streams = await store.readStreams(unknown);
+    const streams = await this.#store.readStreams(unknown);
     for (const streamId of unknown) {
       const events = streams.get(streamId) ?? [];
-      const state = events.reduce<State>(
-        (before, { event }) => evolution.evolve(before, event),
-        evolution.initialState,
+      const state = this.#fold(
+        this.#evolution.initialState,
+        events.map(({ event }) => event),
       );
-      seen.set(streamId, { state, version: events.at(-1)?.version ?? 0 });
+      this.#seen.set(streamId, { state, version: events.at(-1)?.version ?? 0 });
     }
   }
 
-  async function read(streamId: string): Promise<VersionedState<State>> {
-    await prefetch([streamId]);
-    const entry = seen.get(streamId);
-    if (entry === undefined) throw new Error(`Stream ${streamId} was read and is not there`);
+  async read(streamId: string): Promise<VersionedState<State>> {
+    await this.prefetch([streamId]);
+    return this.#get(streamId);
+  }
+
+  /** Puts a decision's events on top of a stream that was read; they count from the next message on. */
+  apply(streamId: string, events: readonly Event[]): void {
+    const before = this.#get(streamId);
+    this.#seen.set(streamId, {
+      state: this.#fold(before.state, events),
+      version: before.version + events.length,
+    });
+  }
+
+  /**
+   * To be called after the commit: hands all states to the cache. Streams without events are not kept: they may begin
+   * anywhere, and a name that nobody ever uses again would push out one that is used.
+   */
+  publish(): void {
+    // An assignment came while the commit was under way: another owner may have written to these streams since.
+    if (this.#cache.generation() !== this.#openedIn) return;
+    for (const [streamId, entry] of this.#seen) {
+      if (entry.version > 0) this.#cache.set(streamId, entry);
+    }
+  }
+
+  #knows(streamId: string): boolean {
+    if (this.#seen.has(streamId)) return true;
+    const entry = this.#cache.get(streamId);
+    if (entry !== undefined) this.#seen.set(streamId, entry);
+    return entry !== undefined;
+  }
+
+  #get(streamId: string): VersionedState<State> {
+    const entry = this.#seen.get(streamId);
+    if (entry === undefined) throw new Error(`Stream ${streamId} was not read`);
     return entry;
   }
 
-  return {
-    prefetch,
-    read,
-    apply(streamId, events) {
-      const before = seen.get(streamId);
-      if (before === undefined)
-        throw new Error(`Stream ${streamId} is changed without having been read`);
-      seen.set(streamId, {
-        state: events.reduce<State>((state, event) => evolution.evolve(state, event), before.state),
-        version: before.version + events.length,
-      });
-    },
-    publish() {
-      // An assignment came while the commit was under way: another owner may have written to these streams since.
-      if (cache.generation() !== openedIn) return;
-      for (const [streamId, entry] of seen) {
-        if (entry.version > 0) cache.set(streamId, entry);
-      }
-    },
-  };
+  #fold(state: State, events: readonly Event[]): State {
+    return events.reduce<State>((before, event) => this.#evolution.evolve(before, event), state);
+  }
 }

@@ -16,13 +16,13 @@ afterEach(() => party.end());
 
 /** A store whose commits wait at a gate, and that notes the conflicts they end in. */
 function gatedStore() {
-  const gate = Promise.withResolvers<void>();
-  const waiting = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<undefined>();
+  const waiting = Promise.withResolvers<undefined>();
   const conflicts: ConflictError[] = [];
   const wrap = (store: HeardStore): HeardStore => ({
     ...store,
     async commit(units) {
-      waiting.resolve();
+      waiting.resolve(undefined);
       await gate.promise;
       return store.commit(units).catch((error: unknown) => {
         if (error instanceof ConflictError) conflicts.push(error);
@@ -30,7 +30,14 @@ function gatedStore() {
       });
     },
   });
-  return { wrap, open: () => gate.resolve(), waiting: waiting.promise, conflicts };
+  return {
+    wrap,
+    open: () => {
+      gate.resolve(undefined);
+    },
+    waiting: waiting.promise,
+    conflicts,
+  };
 }
 
 it('the older owner of a partition fails its compare-and-set, and its work is rolled back', async () => {

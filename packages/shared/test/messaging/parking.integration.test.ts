@@ -87,7 +87,9 @@ it('a consumer that finds more than a few poison messages within a minute stops,
   const consumer = party.startConsumer(publisher);
   await make(publisher.store, KEYS, 1, 2, (_key, number) => number === 2);
   await eventually(() => {
-    expect(() => consumer.messaging.requireReady()).toThrow(/That is the code/);
+    expect(() => {
+      consumer.messaging.requireReady();
+    }).toThrow(/That is the code/);
     return true;
   }, 'the consumer is stopped');
   expect((await parkedRows()).length).toBeLessThanOrEqual(5);

@@ -58,7 +58,7 @@ export function uniqueName(prefix: string): string {
 }
 
 const testLogger = (service: string): Logger =>
-  createLogger({ service, level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
+  createLogger({ service, level: process.env.TEST_LOG_LEVEL ?? 'silent' });
 
 export async function startPublisher(
   settings: ServiceSettings,
