@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { StartedTestContainer } from 'testcontainers';
 import { LaunchFailure } from '../failure.ts';
-import { kafkaAnswers, mysqlAnswers, untilAnswers } from '../process/probes.ts';
+import { kafkaAnswers, mysqlAnswers, untilAnswers, type Address } from '../process/probes.ts';
 import type { Report } from '../report.ts';
 import { withoutRyuk } from '../settings.ts';
 import type { Shutdown, Stoppable } from '../shutdown.ts';
@@ -50,15 +50,30 @@ export async function startContainers(report: Report, shutdown: Shutdown): Promi
     up('database', MYSQL_IMAGE, () => mysqlContainer.start()),
     up('kafka', KAFKA_IMAGE, () => kafkaContainer.start()),
   ]);
-  const mysqlAt = { host: mysql.getHost(), port: mysql.getPort() };
+  // The module counts a server as started when its port is open, a moment before it greets.
+  await untilAnswers(
+    () => mysqlAnswers({ host: mysql.getHost(), port: mysql.getPort() }),
+    READY_TIMEOUT_MS,
+    MYSQL_IMAGE,
+  );
+  const mysqlAt = await preferLoopback({ host: mysql.getHost(), port: mysql.getPort() });
   const kafkaAt = { host: kafka.getHost(), port: kafka.getMappedPort(KAFKA_PORT) };
-  await untilAnswers(() => mysqlAnswers(mysqlAt), READY_TIMEOUT_MS, MYSQL_IMAGE);
   await untilAnswers(() => kafkaAnswers(kafkaAt), READY_TIMEOUT_MS, KAFKA_IMAGE);
   report.step('infra', 'both containers answer');
   return {
     brokers: [`${kafkaAt.host}:${kafkaAt.port}`],
     mysql: { ...mysqlAt, adminUser: 'root', adminPassword: password },
   };
+}
+
+/**
+ * Testcontainers names the bridge's address where it takes itself to be in a container. Tests put proxies of their own, on
+ * loopback, in front of the server, so loopback it is wherever the port is published there.
+ */
+async function preferLoopback({ host, port }: Address): Promise<Address> {
+  const loopback = { host: '127.0.0.1', port };
+  const isThere = await mysqlAnswers(loopback).catch(() => false);
+  return isThere ? loopback : { host, port };
 }
 
 function containerFailure(image: string, error: unknown): LaunchFailure {
