@@ -5,12 +5,19 @@ import { ConflictError, type RecordedEvent, type Unit } from '../../src/eventsto
 import { append, counted, type TallyEvent } from '../../src/testing/tallyDomain.ts';
 import { openNotingStore, streamsOf } from './notingStore.ts';
 
-const streamIds = fc.constantFrom('a', 'b', 'c', 'd');
+// Many streams and mostly right versions, so that most batches have several units that can be written.
+const streamIds = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
 const request = fc.record({
   streamId: streamIds,
-  expectedVersion: fc.integer({ min: 0, max: 4 }),
+  expectedVersion: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) },
+  ),
   events: fc.integer({ min: 0, max: 3 }),
-  secret: fc.option(fc.integer({ min: 1, max: 3 })),
+  secret: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) },
+  ),
   // How many turns of the event loop pass before it is handed in, and whether another process writes beside it.
   turns: fc.integer({ min: 0, max: 4 }),
   isElsewhere: fc.boolean(),

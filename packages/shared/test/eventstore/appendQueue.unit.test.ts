@@ -9,11 +9,15 @@ describe('The append queue', () => {
   it('commits a lone unit at once, and all that wait meanwhile together', async () => {
     const { store, batches } = openNotingStore();
     const queue = createAppendQueue(store);
-    const ids = ['a', 'b', 'c', 'd'];
-    const results = await Promise.all(ids.map((id) => queue.append(unit(id, 0, counted(id)))));
-    expect(batches.map(streamsOf)).toEqual([['a'], ['b', 'c', 'd']]);
+    const sizes = [1, 2, 0, 3, 1];
+    const results = await Promise.all(
+      sizes.map((size, index) =>
+        queue.append(unit(`s-${index}`, 0, ...Array.from({ length: size }, () => counted('x')))),
+      ),
+    );
+    expect(batches.map(streamsOf)).toEqual([['s-0'], ['s-1', 's-2', 's-3', 's-4']]);
     expect(results.map((events) => events.map((event) => event.streamId))).toEqual(
-      ids.map((id) => [id]),
+      sizes.map((size, index) => Array<string>(size).fill(`s-${index}`)),
     );
   });
 

@@ -1,18 +1,27 @@
 // Somebody with more rights than the service changes the log: the hash chain shows where.
 import { verifyHashChain } from '../../src/eventstore/eventRows.ts';
+import type { EventStore } from '../../src/eventstore/eventStore.ts';
+import { chainHash, GENESIS_HASH } from '../../src/eventstore/hashChain.ts';
 import { createMysqlEventStore } from '../../src/eventstore/mysqlEventStore.ts';
 import { testInfra } from '../../src/testing/infra.ts';
-import { append, counted, opened, tallyCodec } from '../../src/testing/tallyDomain.ts';
+import {
+  append,
+  counted,
+  opened,
+  tallyCodec,
+  type TallyEvent,
+} from '../../src/testing/tallyDomain.ts';
 import { createTestDatabase, type TestDatabase } from '../../src/testing/testDatabase.ts';
 import { emptyTables, tallySchema } from './tallySchema.ts';
 
 let database: TestDatabase;
+let store: EventStore<TallyEvent>;
 beforeAll(async () => {
   database = await createTestDatabase(tallySchema, testInfra());
 });
 beforeEach(async () => {
   await emptyTables(database);
-  const store = createMysqlEventStore({
+  store = createMysqlEventStore({
     pool: database.pool,
     codec: tallyCodec,
     projections: [],
@@ -50,5 +59,18 @@ describe('The hash chain of a stream', () => {
   ])('breaks at a change of %s', async (_what, change, version) => {
     await database.admin.query(change);
     expect(await verifyHashChain(database.pool, 'a')).toEqual({ version });
+  });
+
+  it('breaks at the next event when a changed one got a fitting hash of its own', async () => {
+    const [first] = (await store.readStreams(['a'])).get('a') ?? [];
+    const changed = { ...opened('a', 'another'), streamId: 'a', version: 1, schemaVersion: 1 };
+    const data = JSON.stringify(changed.data);
+    const metadata = JSON.stringify(first?.metadata);
+    const hash = chainHash(GENESIS_HASH, { ...changed, data, metadata });
+    await database.admin.query('UPDATE events SET data = ?, hash = UNHEX(?) WHERE position = 1', [
+      data,
+      hash,
+    ]);
+    expect(await verifyHashChain(database.pool, 'a')).toEqual({ version: 2 });
   });
 });
