@@ -1,5 +1,5 @@
 // Two transactions fold into one row at the same moment: shown with one that stays open while the other runs.
-import type { PoolConnection, RowDataPacket } from 'mysql2/promise';
+import type { Pool, PoolConnection, RowDataPacket } from 'mysql2/promise';
 import type { EventStore, Unit } from '../../src/eventstore/eventStore.ts';
 import { createMysqlEventStore } from '../../src/eventstore/mysqlEventStore.ts';
 import { prepareAppends } from '../../src/eventstore/placing.ts';
@@ -45,8 +45,44 @@ async function tallies(): Promise<unknown[]> {
   return rows.map((row): unknown[] => [row.tally, row.total, row.seen]);
 }
 
+/** The pool, but before the first INSERT into a read model `meanwhile` happens: between a look and a leap. */
+function interrupted(pool: Pool, meanwhile: () => Promise<unknown>): Pool {
+  let isFirst = true;
+  const getConnection = async (): Promise<PoolConnection> => {
+    const connection = await pool.getConnection();
+    const query = async (sql: string, values?: unknown[]): Promise<unknown> => {
+      if (isFirst && sql.startsWith('INSERT INTO ??')) {
+        isFirst = false;
+        await meanwhile();
+      }
+      return connection.query(sql, values);
+    };
+    return replacing(connection, 'query', query);
+  };
+  return replacing(pool, 'getConnection', getConnection);
+}
+
+function replacing<T extends object>(target: T, method: keyof T, replacement: unknown): T {
+  const bound = (value: unknown): unknown =>
+    typeof value === 'function' ? (value.bind(target) as unknown) : value;
+  return new Proxy(target, {
+    get: (_target, name): unknown =>
+      name === method ? replacement : bound(Reflect.get(target, name)),
+  });
+}
+
 describe('A read-model row that two transactions fold at once', () => {
-  it('is folded again from what the first has made of it, when both would create it', async () => {
+  it('is folded again when another has created it between the look and the insert', async () => {
+    const rival = { streams: [append('s-1', 0, counted('shared', 5))] };
+    const pool = interrupted(database.pool, () => store.commit([rival]));
+    const projections = [talliesProjection];
+    const late = createMysqlEventStore({ pool, codec: tallyCodec, projections });
+    const recorded = await late.commit([{ streams: [append('s-2', 0, counted('shared', 7))] }]);
+    expect(recorded.map((event) => event.position)).toEqual([2]);
+    expect(await tallies()).toEqual([['shared', 12, 0]]);
+  });
+
+  it('is folded by the second from what the first has made of it, when both would create it', async () => {
     const first = await writeUncommitted({ streams: [append('s-1', 0, counted('shared', 5))] });
     const second = store.commit([{ streams: [append('s-2', 0, counted('shared', 7))] }]);
     await untilLockWait(database);

@@ -55,6 +55,8 @@ export async function emptyTables({ admin }: TestDatabase): Promise<void> {
   await admin.query('UPDATE log_head SET incarnation = 1, last_position = 0');
 }
 
+const LOOK_INTERVAL_MS = 150;
+
 /** Waits until a transaction of the test's runtime user waits for a lock. */
 export async function untilLockWait({ admin, settings }: TestDatabase): Promise<void> {
   const probe = async (): Promise<boolean> => {
@@ -66,6 +68,8 @@ export async function untilLockWait({ admin, settings }: TestDatabase): Promise<
     );
     return rows.length > 0;
   };
-  // InnoDB renews what this table shows only when nobody has looked at it for 100 ms.
-  await eventually(probe, 'a transaction waits for a lock', { intervalMs: 150 });
+  // InnoDB renews what this table shows only when nobody has looked at it for 100 ms: no look may be sooner after
+  // another, the first one after the last of an earlier wait included.
+  await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
+  await eventually(probe, 'a transaction waits for a lock', { intervalMs: LOOK_INTERVAL_MS });
 }
