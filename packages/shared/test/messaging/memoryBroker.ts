@@ -1,4 +1,5 @@
 // A broker in memory for unit tests: topics that can be wiped and sends that can fail, without Kafka's delays.
+import { partitionName } from '../../src/messaging/partitionState.ts';
 import type {
   FetchedBatch,
   GroupConnection,
@@ -60,7 +61,7 @@ export function createMemoryBroker(): MemoryBroker {
         },
         close: () => Promise.resolve(),
       }),
-    createGroupConnection: (group, member) => connectGroup(group.topics, member, partitionsOf),
+    createGroupConnection: (group, member) => new MemoryGroup(group.topics, member, partitionsOf),
   };
   function offsets(topic: string): ReadonlyMap<number, PartitionOffsets> {
     return new Map(
@@ -74,63 +75,79 @@ export function createMemoryBroker(): MemoryBroker {
 }
 
 /** A member that is given all partitions, and fetches at every turn. */
-function connectGroup(
-  names: readonly string[],
-  member: GroupMember,
-  partitionsOf: (topic: string) => readonly Partition[],
-): GroupConnection {
-  const paused = new Set<string>();
-  const positions = new Map<string, bigint>();
-  const name = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
-  let isRunning = false;
-  let running = Promise.resolve();
+class MemoryGroup implements GroupConnection {
+  readonly #names: readonly string[];
+  readonly #member: GroupMember;
+  readonly #partitionsOf: (topic: string) => readonly Partition[];
+  readonly #paused = new Set<string>();
+  readonly #positions = new Map<string, bigint>();
+  #isRunning = false;
+  #running = Promise.resolve();
 
-  function fetch(): FetchedBatch[] {
-    return names.flatMap((topic) =>
-      partitionsOf(topic).flatMap(({ records }, partition) => {
-        const at = { topic, partition };
-        const from = positions.get(name(at)) ?? 0n;
-        const next = records.filter(({ offset }) => offset >= from).slice(0, 100);
-        if (paused.has(name(at)) || next.length === 0) return [];
-        return {
-          ...at,
-          records: next,
-          resolve: (offset: bigint) => void positions.set(name(at), offset + 1n),
-          heartbeat: () => Promise.resolve(),
-          isCurrent: () => isRunning && !paused.has(name(at)),
-        };
-      }),
+  constructor(
+    names: readonly string[],
+    member: GroupMember,
+    partitionsOf: (topic: string) => readonly Partition[],
+  ) {
+    this.#names = names;
+    this.#member = member;
+    this.#partitionsOf = partitionsOf;
+  }
+
+  start(): Promise<void> {
+    this.#isRunning = true;
+    this.#member.onAssigned(this.#all());
+    this.#running = this.#run();
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    await this.#running;
+  }
+
+  seek(at: TopicPartition, offset: bigint): void {
+    this.#positions.set(partitionName(at), offset);
+  }
+
+  pause(those: readonly TopicPartition[]): void {
+    for (const at of those) this.#paused.add(partitionName(at));
+  }
+
+  resume(those: readonly TopicPartition[]): void {
+    for (const at of those) this.#paused.delete(partitionName(at));
+  }
+
+  commitOffsets(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #all(): TopicPartition[] {
+    return this.#names.flatMap((topic) =>
+      this.#partitionsOf(topic).map((_, partition) => ({ topic, partition })),
     );
   }
 
-  async function run(): Promise<void> {
-    while (isRunning) {
-      await Promise.all(fetch().map((batch) => member.onBatch(batch)));
+  async #run(): Promise<void> {
+    while (this.#isRunning) {
+      const batches = this.#all().flatMap((at) => this.#fetch(at) ?? []);
+      await Promise.all(batches.map((batch) => this.#member.onBatch(batch)));
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
 
-  return {
-    start() {
-      isRunning = true;
-      const all = names.flatMap((topic) =>
-        partitionsOf(topic).map((_, partition) => ({ topic, partition })),
-      );
-      member.onAssigned(all);
-      running = run();
-      return Promise.resolve();
-    },
-    async stop() {
-      isRunning = false;
-      await running;
-    },
-    seek: (at, offset) => void positions.set(name(at), offset),
-    pause: (those) => {
-      for (const at of those) paused.add(name(at));
-    },
-    resume: (those) => {
-      for (const at of those) paused.delete(name(at));
-    },
-    commitOffsets: () => Promise.resolve(),
-  };
+  #fetch(at: TopicPartition): FetchedBatch | undefined {
+    const name = partitionName(at);
+    const from = this.#positions.get(name) ?? 0n;
+    const { records } = this.#partitionsOf(at.topic)[at.partition] ?? { records: [] };
+    const next = records.filter(({ offset }) => offset >= from).slice(0, 100);
+    if (this.#paused.has(name) || next.length === 0) return undefined;
+    return {
+      ...at,
+      records: next,
+      resolve: (offset) => void this.#positions.set(name, offset + 1n),
+      heartbeat: () => Promise.resolve(),
+      isCurrent: () => this.#isRunning && !this.#paused.has(name),
+    };
+  }
 }
