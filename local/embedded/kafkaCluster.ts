@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { ownedName, removeLeftovers } from '../leftovers.ts';
 import { startChild, stopChild, type Child } from '../process/child.ts';
-import { freePorts } from '../process/probes.ts';
+import { countKafkaBrokers, freePorts, parseAddress, untilAnswers } from '../process/probes.ts';
 import { startWarden } from '../process/startWarden.ts';
 import { untilReady, type SupervisedProcess } from '../process/supervise.ts';
 import { createReport, describeFailure } from '../report.ts';
@@ -44,6 +44,7 @@ export interface KafkaCluster {
   readonly stop: () => Promise<void>;
 }
 
+const ACQUAINTANCE_TIMEOUT_MS = 60_000;
 const quiet = createReport({ isTTY: false, write: () => true });
 
 /**
@@ -68,6 +69,7 @@ export async function startKafka(options: KafkaClusterOptions = {}): Promise<Kaf
       targets.map(({ target, port }, index) => startNode(target, index + 1, port)),
     );
     await Promise.all(nodes.map((node) => node.ready()));
+    await untilAllKnowAll(nodes);
   } catch (error) {
     const told = describeFailure(error);
     await Promise.all(nodes.map((node) => node.kill()));
@@ -82,6 +84,15 @@ export async function startKafka(options: KafkaClusterOptions = {}): Promise<Kaf
       remove();
     },
   };
+}
+
+/** A broker that serves may not have heard of the others yet, and would put a new topic on those it knows. */
+async function untilAllKnowAll(nodes: readonly KafkaNode[]): Promise<void> {
+  for (const node of nodes) {
+    const address = parseAddress(node.broker);
+    const knowsAll = async () => (await countKafkaBrokers(address)) === nodes.length;
+    await untilAnswers(knowsAll, ACQUAINTANCE_TIMEOUT_MS, `broker ${node.nodeId} with all others`);
+  }
 }
 
 interface StartedNode extends KafkaNode {

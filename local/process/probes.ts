@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 const PROBE_TIMEOUT_MS = 2_000;
 const API_VERSIONS_KEY = 18;
+const DESCRIBE_CLUSTER_KEY = 60;
 const MYSQL_PROTOCOL_VERSION = 10;
 
 /** An address that a server listens at. */
@@ -28,17 +29,31 @@ export async function mysqlAnswers(address: Address): Promise<boolean> {
 
 /** True when a Kafka broker answers ApiVersions, which it does once it has joined its cluster and serves clients. */
 export async function kafkaAnswers(address: Address): Promise<boolean> {
-  const correlationId = 1;
-  const request = Buffer.alloc(14);
-  request.writeInt32BE(10, 0); // the size of what follows
-  request.writeInt16BE(API_VERSIONS_KEY, 4);
+  const answer = await exchange(address, kafkaRequest(API_VERSIONS_KEY, 0));
+  return answer.length >= 10 && answer.readInt16BE(8) === 0;
+}
+
+/** How many brokers of its cluster a Kafka broker (2.8 or newer) knows to be up, itself included; 0 when it cannot tell. */
+export async function countKafkaBrokers(address: Address): Promise<number> {
+  // Three zero bytes: no tagged fields in head and body, and no question about permissions.
+  const answer = await exchange(address, kafkaRequest(DESCRIBE_CLUSTER_KEY, 3));
+  // Size, correlation id, tagged fields and throttle time come first, then the error's code.
+  if (answer.length < 16 || answer.readInt16BE(13) !== 0) return 0;
+  let offset = 15;
+  // Error message and cluster id: a length that counts from one (one byte, being short), then the text.
+  for (let text = 0; text < 2; text += 1) offset += Math.max(answer.readUInt8(offset), 1);
+  const controllerIdBytes = 4;
+  return answer.readUInt8(offset + controllerIdBytes) - 1;
+}
+
+function kafkaRequest(apiKey: number, bodyBytes: number): Buffer {
+  const request = Buffer.alloc(14 + bodyBytes);
+  request.writeInt32BE(request.length - 4, 0); // the size of what follows
+  request.writeInt16BE(apiKey, 4);
   request.writeInt16BE(0, 6); // the request's version
-  request.writeInt32BE(correlationId, 8);
+  request.writeInt32BE(1, 8); // the correlation id; one request a connection needs no other
   request.writeInt16BE(-1, 12); // no client id
-  const answer = await exchange(address, request);
-  return (
-    answer.length >= 10 && answer.readInt32BE(4) === correlationId && answer.readInt16BE(8) === 0
-  );
+  return request;
 }
 
 /** True when a GET answers 200 within the probe's time. */

@@ -1,7 +1,7 @@
 // The cluster that tests of the relay use: three real brokers, any of which may be killed and started again.
 import { startKafka, type KafkaCluster } from '../embedded/kafkaCluster.ts';
 import { identify } from '../process/identity.ts';
-import { kafkaAnswers, parseAddress } from '../process/probes.ts';
+import { countKafkaBrokers, kafkaAnswers, parseAddress } from '../process/probes.ts';
 
 const answers = (broker: string) => kafkaAnswers(parseAddress(broker)).catch(() => false);
 
@@ -16,9 +16,10 @@ describe('a cluster of three brokers', () => {
     await cluster.stop();
   });
 
-  it('answers at all its addresses', async () => {
-    expect(cluster.brokers).toHaveLength(3);
+  it('answers at all its addresses, and each broker knows the others', async () => {
     expect(await Promise.all(cluster.brokers.map(answers))).toEqual([true, true, true]);
+    const known = cluster.brokers.map((broker) => countKafkaBrokers(parseAddress(broker)));
+    expect(await Promise.all(known)).toEqual([3, 3, 3]);
   });
 
   it('goes on without one that was killed, which comes back on its address', async () => {
