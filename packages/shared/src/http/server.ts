@@ -70,11 +70,15 @@ function isDeeperThan(value: unknown, levels: number): boolean {
   return Object.values(value).some((child) => isDeeperThan(child, levels - 1));
 }
 
-/** A listening server. `close` drains: it ends when the last request under way is answered. */
+/** A listening server. */
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
-  close(): Promise<void>;
+  /**
+   * Drains: ends when the last request under way is answered. After `patienceMs` those that are left are cut off, so
+   * that a client that sends its body by drops cannot hold the process; without it they may take what they need.
+   */
+  close(patienceMs?: number): Promise<void>;
 }
 
 /** Listens. Throws AppError `port_taken` or `cannot_listen` when it cannot. */
@@ -103,34 +107,45 @@ function listenError(cause: NodeJS.ErrnoException, host: string, port: number): 
 }
 
 /**
- * Node's own `close()` ends idle connections, but a connection with a request under way would be kept alive after its
- * answer, and hold the drain until its time-out. So every answer from then on says `Connection: close`.
+ * Node's own `close()` is not enough. A connection with a request under way would be kept alive after its answer, so
+ * every answer from then on says `Connection: close`. And a connection that has not sent a whole request head yet (a
+ * balancer's probe, a browser's spare one) is not 'idle' to Node: it would hold the drain until its time-out. So once
+ * no request is under way, all connections are closed, whatever state they are in.
  */
-function drainable(server: Server): () => Promise<void> {
+function drainable(server: Server): HttpServer['close'] {
   const underWay = new Set<ServerResponse>();
   let closing = false;
   const sayLast = (response: ServerResponse): void => {
     if (!response.headersSent) response.setHeader('Connection', 'close');
+  };
+  // In the next turn of the event loop: what has arrived is read before, and what was answered is on its way.
+  const closeUnused = (): void => {
+    setImmediate(() => {
+      if (underWay.size === 0) server.closeAllConnections();
+      else server.closeIdleConnections();
+    });
   };
   server.prependListener('request', (_request, response: ServerResponse) => {
     underWay.add(response);
     if (closing) sayLast(response);
     response.once('close', () => {
       underWay.delete(response);
-      // An answer whose head was out before has promised to keep the connection: it is closed once it is idle.
-      if (closing)
-        setImmediate(() => {
-          server.closeIdleConnections();
-        });
+      if (closing) closeUnused();
     });
   });
-  return () =>
+  return (patienceMs) =>
     new Promise((resolve, reject) => {
       closing = true;
       for (const response of underWay) sayLast(response);
+      const cutOff = () => {
+        server.closeAllConnections();
+      };
+      const timer = patienceMs === undefined ? undefined : setTimeout(cutOff, patienceMs);
       server.close((error) => {
+        clearTimeout(timer);
         if (error === undefined) resolve();
         else reject(error);
       });
+      closeUnused();
     });
 }

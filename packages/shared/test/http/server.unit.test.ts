@@ -1,6 +1,4 @@
-// The app and server that all services share: context, bodies, unknown routes, drain. Over real connections.
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
+// The app and server that all services share: context, bodies, unknown routes. Over real connections.
 import type { Express } from 'express';
 import { contextOf } from '@orderflow/shared/http/requestContext.ts';
 import {
@@ -139,73 +137,6 @@ describe('an unknown path or method', () => {
     });
   });
 });
-
-describe('a server that is told to close', () => {
-  it('finishes what is under way, closes idle connections and takes no more', async () => {
-    let arrived = 0;
-    const answering = Promise.withResolvers<undefined>();
-    const server = await serve((app) => {
-      app.get('/fast', (_request, response) => void response.json('fast'));
-      app.get('/slow', async (_request, response) => {
-        arrived += 1;
-        await answering.promise;
-        response.json('slow');
-      });
-      app.get('/begun', async (_request, response) => {
-        arrived += 1;
-        response.write('be');
-        await answering.promise;
-        response.end('gun');
-      });
-    });
-    const agent = new Agent({ keepAlive: true });
-    expect(await get(agent, server, '/fast')).toMatchObject({ body: '"fast"' });
-    const slow = get(agent, server, '/slow');
-    const begun = get(agent, server, '/begun');
-    await eventually(() => arrived === 2, 'both requests have arrived');
-
-    const closed = server.close();
-    await expect(refused(server.port)).resolves.toBe('ECONNREFUSED');
-    answering.resolve(undefined);
-    expect(await slow).toEqual({ body: '"slow"', connection: 'close' });
-    expect(await begun).toMatchObject({ body: 'begun' });
-    // Would hang until the keep-alive time-out, were a connection left.
-    await closed;
-    servers.splice(servers.indexOf(server), 1);
-    agent.destroy();
-  });
-});
-
-function get(
-  agent: Agent,
-  { port }: HttpServer,
-  path: string,
-): Promise<{ body: string; connection: string | undefined }> {
-  return new Promise((resolve, reject) => {
-    const options = { port, host: '127.0.0.1', path, agent };
-    const onAnswer = (answer: IncomingMessage) => {
-      let body = '';
-      answer.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      answer.on('end', () => {
-        resolve({ body, connection: answer.headers.connection });
-      });
-    };
-    httpRequest(options, onAnswer).on('error', reject).end();
-  });
-}
-
-function refused(port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve('connected');
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code);
-    });
-  });
-}
 
 describe('a port that is taken', () => {
   it('is named, with a way out', async () => {
