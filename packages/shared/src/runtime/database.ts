@@ -3,6 +3,8 @@ import mysql from 'mysql2';
 import type { Pool, PoolConnection, RowDataPacket } from 'mysql2/promise';
 import { z } from 'zod';
 import { AppError } from './appError.ts';
+import { classifyDatabaseError, serverErrorSchema } from './databaseErrors.ts';
+import { limitStatements } from './statementLimit.ts';
 
 /** How a service reaches its database as its runtime user. */
 export interface DatabaseSettings {
@@ -13,31 +15,46 @@ export interface DatabaseSettings {
   readonly password: string;
   /** Connections at most. */
   readonly poolSize: number;
+  /** Callers that may wait for a connection; the next one is refused. */
+  readonly waitingLimit?: number;
+  /** A statement without an answer for so long costs its connection. Above the lock wait; 15 s if it is left out. */
+  readonly statementLimitMs?: number;
 }
 
 /** What a statement can run on: the pool (any connection), or the connection of a transaction. */
 export type Queryable = Pick<Pool, 'query'>;
 
+/** As many as requests may wait for their orders: each of them may ask for its user at the same moment. */
+const WAITING_LIMIT = 10_000;
 const LOCK_WAIT_SECONDS = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_DELAY_MS = 10_000;
+const STATEMENT_LIMIT_MS = 15_000;
 /** A transaction that lost a deadlock or a lock wait is run this often at most. */
 const TRANSACTION_ATTEMPTS = 5;
 const RETRY_DELAY_MS = 20;
 
 const SESSION = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-  // The mode is set here and not left to the server, so that both families check alike and backslashes escape.
-  `SET SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, time_zone = '+00:00',
+  // The mode is set here and not left to the server, so that both families check alike and backslashes escape; the
+  // language, because `duplicateKey` reads the server's words.
+  `SET SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, time_zone = '+00:00', lc_messages = 'en_US',
     sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'`,
 ];
 
 /** Opens a pool. It connects when first used; `end()` closes it. BIGINTs beyond 2^53 come as text, never rounded. */
 export function openPool(settings: DatabaseSettings): Pool {
-  const { poolSize, ...address } = settings;
+  const {
+    poolSize,
+    waitingLimit = WAITING_LIMIT,
+    statementLimitMs = STATEMENT_LIMIT_MS,
+    ...address
+  } = settings;
   const pool = mysql.createPool({
     ...address,
     connectionLimit: poolSize,
+    // 0 would mean no limit: then a database that stands still would fill the memory.
+    queueLimit: waitingLimit,
     charset: 'utf8mb4_bin',
     timezone: 'Z',
     supportBigNumbers: true,
@@ -49,6 +66,7 @@ export function openPool(settings: DatabaseSettings): Pool {
   pool.on('connection', (connection) => {
     // mysql2 listens once: a second error of a dying connection would otherwise end the process. Its user gets the first.
     connection.on('error', () => undefined);
+    limitStatements(connection, statementLimitMs);
     // A connection runs its commands in order: these come before those of whoever asked for it.
     for (const statement of SESSION) {
       connection.query(statement, (error) => {
@@ -98,7 +116,7 @@ async function tryTransaction<T>(
     // Destroyed, not released: mysql2 gives connections back with their transaction open (mysql2#934), and after
     // 1205 only the statement is rolled back. The server ends the transaction when it sees the socket closed.
     connection?.destroy();
-    const known = classify(error);
+    const known = classifyDatabaseError(error);
     // Only a deadlock (Galera reports one here) surely means: not committed.
     if (committing && known !== 'busy') throw commitUnknown(error);
     throw operationalError(error);
@@ -112,56 +130,21 @@ function commitUnknown(cause: unknown): AppError {
   });
 }
 
-const serverErrorSchema = z.object({
-  code: z.string().optional(),
-  errno: z.number().optional(),
-  fatal: z.boolean().optional(),
-  sqlMessage: z.string().optional(),
-});
-
-const BUSY = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT']);
-const UNAVAILABLE = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EPIPE',
-  'ETIMEDOUT',
-  'PROTOCOL_CONNECTION_LOST',
-  'ER_CON_COUNT_ERROR',
-  'ER_TOO_MANY_USER_CONNECTIONS',
-  'ER_USER_LIMIT_REACHED',
-  'ER_SERVER_SHUTDOWN',
-  'ER_QUERY_INTERRUPTED',
-  'ER_CONNECTION_KILLED',
-  // A failover: this server has become a read-only replica.
-  'ER_OPTION_PREVENTS_STATEMENT',
-  'ER_READ_ONLY_MODE',
-]);
-
-function classify(error: unknown): 'busy' | 'unavailable' | 'other' {
-  const parsed = serverErrorSchema.safeParse(error);
-  if (!parsed.success) return 'other';
-  const { code, fatal } = parsed.data;
-  if (code !== undefined && BUSY.has(code)) return 'busy';
-  if (fatal === true || (code !== undefined && UNAVAILABLE.has(code))) return 'unavailable';
-  return 'other';
-}
-
-/** A retryable AppError for a lost connection ('database_unavailable') or a lock ('database_busy'); others as they are. */
+/**
+ * A retryable AppError for a lock ('database_busy') or a server that is away or in trouble ('database_unavailable');
+ * others as they are.
+ */
 export function operationalError(error: unknown): unknown {
   // mysql2 puts the statement with all its values on the error: personal data would get into the log with it.
   if (error instanceof Error) Reflect.deleteProperty(error, 'sql');
-  switch (classify(error)) {
+  switch (classifyDatabaseError(error)) {
     case 'busy':
       return new AppError('database_busy', 'Another transaction held a lock for too long', {
         retryable: true,
         cause: error,
       });
     case 'unavailable':
-      return new AppError('database_unavailable', 'The database cannot be reached', {
+      return new AppError('database_unavailable', 'The database is not available', {
         retryable: true,
         cause: error,
       });
