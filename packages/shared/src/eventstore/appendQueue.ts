@@ -13,7 +13,8 @@ const MAX_WAITING_UNITS = 10_000;
 export interface AppendQueue<Event extends DomainEvent, Fact extends DomainEvent = never> {
   /**
    * Commits a unit, together with others that wait, and gives its own recorded events. Throws ConflictError if this
-   * unit conflicts (others do not fail with it), AppErrors of the store, and 'append_queue_full' (retryable).
+   * unit conflicts and what it alone causes (others do not fail with it), AppErrors of the store, and
+   * 'append_queue_full' (retryable).
    */
   readonly append: (unit: Unit<Event, Fact>) => Promise<readonly RecordedEvent<Event>[]>;
   /** Resolves when nothing waits and nothing is under way. */
@@ -116,9 +117,25 @@ async function commitBatch<Event extends DomainEvent, Fact extends DomainEvent>(
       start += countEvents(unit);
     }
   } catch (error) {
-    if (!(error instanceof ConflictError) || batch.length === 1) rejectAll(batch, error);
-    else await commitWithoutLosers(store, batch);
+    if (batch.length === 1 || concernsAll(error)) rejectAll(batch, error);
+    else if (error instanceof ConflictError) await commitWithoutLosers(store, batch);
+    else await commitSingly(store, batch);
   }
+}
+
+/**
+ * True when no unit is at fault: the database is away, or the answer to COMMIT is lost (then nothing may be tried again
+ * here). All else comes of one unit: an event that is too large, a fold that throws on it.
+ */
+function concernsAll(error: unknown): boolean {
+  return error instanceof AppError && (error.retryable || error.code === 'commit_unknown');
+}
+
+async function commitSingly<Event extends DomainEvent, Fact extends DomainEvent>(
+  store: Pick<EventStore<Event, Fact>, 'commit' | 'readVersions'>,
+  batch: readonly Waiting<Event, Fact>[],
+): Promise<void> {
+  for (const entry of batch) await commitBatch(store, [entry]);
 }
 
 /**
@@ -146,7 +163,7 @@ async function commitWithoutLosers<Event extends DomainEvent, Fact extends Domai
     return;
   }
   if (rest.length < batch.length) await commitBatch(store, rest);
-  else for (const entry of rest) await commitBatch(store, [entry]);
+  else await commitSingly(store, rest);
 }
 
 function rejectAll(batch: readonly { reject: (error: unknown) => void }[], error: unknown): void {

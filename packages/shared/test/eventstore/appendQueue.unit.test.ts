@@ -2,7 +2,7 @@
 import { createAppendQueue } from '../../src/eventstore/appendQueue.ts';
 import type { Unit } from '../../src/eventstore/eventStore.ts';
 import { AppError } from '../../src/runtime/appError.ts';
-import { counted, type TallyEvent } from '../../src/testing/tallyDomain.ts';
+import { counted, opened, type TallyEvent } from '../../src/testing/tallyDomain.ts';
 import { openNotingStore, streamsOf, unit } from './notingStore.ts';
 
 describe('The append queue', () => {
@@ -80,6 +80,49 @@ describe('The append queue', () => {
     ]);
     expect(results[2]).toMatchObject({ reason: { kind: 'unique' } });
     expect(store.rows('secrets')).toHaveLength(2);
+  });
+
+  it.each([
+    ['has an event that is too large', opened('bad', 'x'.repeat(65_536)), 'at most 65536'],
+    ['a fold throws on', opened('bad', 'unfoldable'), 'cannot fold this'],
+  ])('fails a unit that %s alone, and writes the rest of its batch', async (_case, event, why) => {
+    const { store } = openNotingStore([
+      {
+        name: 'picky',
+        tables: [],
+        rowsOf: () => [],
+        apply({ type, data }) {
+          if (type === 'TallyOpened' && data.name === 'unfoldable')
+            throw new Error('cannot fold this');
+        },
+      },
+    ]);
+    const queue = createAppendQueue(store);
+    const results = await Promise.allSettled([
+      ...['x', 'a', 'b'].map((id) => queue.append(unit(id, 0, counted(id)))),
+      queue.append(unit('bad', 0, event)),
+      queue.append(unit('c', 0, counted('c'))),
+    ]);
+    const lost = results.filter((result) => result.status === 'rejected');
+    expect(lost).toEqual([results[3]]);
+    expect(String(lost[0]?.reason)).toContain(why);
+  });
+
+  it('tries nothing again when it is not known whether the batch was committed', async () => {
+    const { store, batches } = openNotingStore();
+    const unknown = new AppError('commit_unknown', 'who knows', { retryable: false });
+    const queue = createAppendQueue<TallyEvent>({
+      ...store,
+      async commit(units) {
+        await store.commit(units);
+        throw unknown;
+      },
+    });
+    const results = await Promise.allSettled(
+      ['x', 'a', 'b'].map((id) => queue.append(unit(id, 0, counted(id)))),
+    );
+    expect(results).toMatchObject(results.map(() => ({ status: 'rejected', reason: unknown })));
+    expect(batches.map(streamsOf)).toEqual([['x'], ['a', 'b']]);
   });
 
   it('refuses more than may wait, and takes more when they are through', async () => {

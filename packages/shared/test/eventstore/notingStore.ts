@@ -1,6 +1,7 @@
 // The store in memory, noting the batches that it is asked to commit.
 import type { Unit } from '../../src/eventstore/eventStore.ts';
 import { createMemoryEventStore } from '../../src/eventstore/memoryEventStore.ts';
+import type { Projection } from '../../src/eventstore/projection.ts';
 import {
   append,
   secretsTable,
@@ -10,10 +11,10 @@ import {
 } from '../../src/testing/tallyDomain.ts';
 
 /** A store that notes the batches it is asked to commit. */
-export function openNotingStore() {
+export function openNotingStore(projections: readonly Projection<TallyEvent>[] = []) {
   const store = createMemoryEventStore<TallyEvent>({
     codec: tallyCodec,
-    projections: [],
+    projections,
     tables: [secretsTable],
     uniqueKeys,
   });
