@@ -1,4 +1,6 @@
 // One command on one stream: load, fold, decide, append; and once more if another writer was faster.
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError } from '../runtime/appError.ts';
 import type { Decider, DomainEvent } from './decider.ts';
 import {
   ConflictError,
@@ -11,6 +13,8 @@ import {
 
 /** The command is decided again this often at most while others write its stream. */
 const ATTEMPTS = 5;
+/** The longest pause before the second attempt; it grows with each. */
+const PAUSE_MS = 10;
 
 /** Where a command's stream is read and its events go: `append` of the queue, or a store's own `commit`. */
 export interface CommandLog<Event extends DomainEvent> {
@@ -28,46 +32,42 @@ export interface HandleCommandOptions<State, Command, Event extends DomainEvent,
   readonly inserts?: readonly RowInsert[];
 }
 
-/** What became of a command. `events`: what it appended (none: it changed nothing); `state` is after them. */
-export type CommandOutcome<State, Event extends DomainEvent, Rejection> =
-  | {
-      readonly kind: 'accepted';
-      readonly state: State;
-      readonly version: number;
-      readonly events: readonly RecordedEvent<Event>[];
-    }
+/** What became of a command. `events`: what it appended (none: it changed nothing). */
+export type CommandOutcome<Event extends DomainEvent, Rejection> =
+  | { readonly kind: 'accepted'; readonly events: readonly RecordedEvent<Event>[] }
   | { readonly kind: 'rejected'; readonly rejection: Rejection };
 
 /**
- * Handles a command. Throws ConflictError 'unique' if an insert breaks a named constraint, 'version' if others were
- * faster five times in a row, and the AppErrors of the log.
+ * Handles a command. Throws ConflictError 'unique' if an insert breaks a named constraint, the retryable AppError
+ * 'stream_busy' if others were faster five times in a row, and the AppErrors of the log.
  */
 export async function handleCommand<State, Command, Event extends DomainEvent, Rejection>(
   options: HandleCommandOptions<State, Command, Event, Rejection>,
-): Promise<CommandOutcome<State, Event, Rejection>> {
+): Promise<CommandOutcome<Event, Rejection>> {
   const { log, decider, streamId, command, metadata, inserts = [] } = options;
-  const fold = (state: State, events: readonly { readonly event: Event }[]): State =>
-    events.reduce((folded, { event }) => decider.evolve(folded, event), state);
   for (let attempt = 1; ; attempt += 1) {
     const past = (await log.readStreams([streamId])).get(streamId) ?? [];
-    const state = fold(decider.initialState, past);
+    const state = past.reduce(
+      (folded, { event }) => decider.evolve(folded, event),
+      decider.initialState,
+    );
     const decision = decider.decide(command, state);
     if (decision.kind === 'rejected') return decision;
-    const version = past.length;
-    if (decision.events.length === 0) return { kind: 'accepted', state, version, events: [] };
-    const appended = decision.events.map((event) => ({ event, metadata }));
+    if (decision.events.length === 0) return { kind: 'accepted', events: [] };
+    const events = decision.events.map((event) => ({ event, metadata }));
     try {
-      const streams = [{ streamId, expectedVersion: version, events: appended }];
-      const events = await log.append({ streams, inserts });
-      return {
-        kind: 'accepted',
-        state: fold(state, events),
-        version: version + events.length,
-        events,
-      };
+      const streams = [{ streamId, expectedVersion: past.length, events }];
+      return { kind: 'accepted', events: await log.append({ streams, inserts }) };
     } catch (error) {
-      const outrun = error instanceof ConflictError && error.kind === 'version';
-      if (!outrun || attempt === ATTEMPTS) throw error;
+      if (!(error instanceof ConflictError) || error.kind !== 'version') throw error;
+      if (attempt === ATTEMPTS) throw streamBusy(streamId, error);
     }
+    // By chance, or those who met at this version would meet again at the next.
+    await delay(PAUSE_MS * attempt * Math.random());
   }
+}
+
+function streamBusy(streamId: string, cause: unknown): AppError {
+  const message = `Others have written ${streamId} at the same moment ${ATTEMPTS} times, try again`;
+  return new AppError('stream_busy', message, { retryable: true, cause });
 }

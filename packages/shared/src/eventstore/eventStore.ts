@@ -96,6 +96,7 @@ export class ConflictError extends Error {
   readonly subject: string;
   constructor(kind: ConflictError['kind'], subject: string, options?: ErrorOptions) {
     super(`Conflict on ${kind} ${subject}`, options);
+    this.name = 'ConflictError';
     this.kind = kind;
     this.subject = subject;
   }

@@ -97,7 +97,8 @@ describe.each(unitsWith)('When the connection breaks at the COMMIT of %s', (_nam
       retryable: true,
     });
     // Trying again is safe, whatever has happened: versions and cursors decide.
-    await expect(direct.commit([unit])).rejects.toMatchObject({ name: 'Error' });
+    const kind = unit.cursors === undefined ? 'version' : 'cursor';
+    await expect(direct.commit([unit])).rejects.toMatchObject({ name: 'ConflictError', kind });
     expect(await written()).toEqual(all);
   });
 });
