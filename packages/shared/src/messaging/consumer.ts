@@ -8,13 +8,15 @@ import { BatchLoop } from './batchLoop.ts';
 import type { Place } from './chain.ts';
 import { GapWatch } from './gapWatch.ts';
 import { loadPartitions } from './loadPartitions.ts';
-import { createMutex } from './mutex.ts';
+import { createMutex, type Exclusive } from './mutex.ts';
 import { isAheadOfStore, type PartitionState } from './partitionState.ts';
 import { createPoisonMeter } from './poisonMeter.ts';
 import type { Reactions } from './reaction.ts';
-import { BatchSettler, TooMuchPoisonError, type Settler } from './settle.ts';
-import { backOff, createSignal } from './signal.ts';
+import { BatchSettler, type Settler } from './settle.ts';
+import { TooMuchPoisonError } from './settleFailure.ts';
+import { backOff, pause, repeat } from './signal.ts';
 import { createStateCache, type Evolution } from './stateCache.ts';
+import { StepWatch } from './stepWatch.ts';
 import { NO_PROGRESS_MS, TailCheck } from './tailCheck.ts';
 import type { GroupConnection, GroupMember, MessageBroker } from './transport.ts';
 
@@ -36,21 +38,23 @@ export interface ConsumerDeps<State, Event extends DomainEvent, Fact extends Dom
   readonly logger: Logger;
   /** Called once when the process must end and be started again: kafkajs has given up, or stands still. */
   readonly onFatal: (reason: string, error: unknown) => void;
+  /** Milliseconds of a clock that only goes forward; left out except in tests. */
+  readonly now?: () => number;
 }
 
 const DEFAULT_CACHED_STATES = 65_536;
 const TICK_MS = 1_000;
-/** In ticks. */
-const FLUSH_EVERY = 2;
-const CHECK_EVERY = 5;
+const FLUSH_MS = 2_000;
+const CHECK_MS = 5_000;
 const CONNECT_FIRST_MS = 250;
 const CONNECT_MOST_MS = 2_000;
 
 /** A service's consumer; `start` lets it run. */
 export class MessageConsumer<State, Event extends DomainEvent, Fact extends DomainEvent> {
   readonly #deps: ConsumerDeps<State, Event, Fact>;
-  readonly #exclusive = createMutex();
-  readonly #bell = createSignal();
+  readonly #exclusive: Exclusive;
+  readonly #watch: StepWatch;
+  readonly #ended = new AbortController();
   readonly #connection: GroupConnection;
   readonly #assignment: Assignment;
   readonly #gaps: GapWatch;
@@ -58,14 +62,16 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
   readonly #loop: BatchLoop;
   readonly #check: TailCheck;
   #notReady: string | undefined = 'the consumer group is not joined yet';
-  #isStopped = false;
   #tending: Promise<void> = Promise.resolve();
 
   constructor(deps: ConsumerDeps<State, Event, Fact>) {
-    const { consumer, groupId, topics, store, broker, logger, requestRewind } = deps;
+    const { consumer, groupId, topics, broker, logger, requestRewind } = deps;
+    const now = deps.now ?? ((): number => performance.now());
     this.#deps = deps;
-    const exclusive = this.#exclusive;
-    const now = (): number => performance.now();
+    this.#watch = new StepWatch(now);
+    const store = this.#watch.watchAnswers(deps.store);
+    const exclusive = this.#watch.watchSteps(createMutex());
+    this.#exclusive = exclusive;
     const cache = createStateCache<State>(deps.cachedStates ?? DEFAULT_CACHED_STATES);
     const parkedKeys = new Set<string>();
     const isCurrent = (state: PartitionState): boolean => this.#assignment.isCurrent(state);
@@ -116,9 +122,8 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
   /** Ends the batch under way, stores cursors and offsets, and leaves the group. */
   async stop(): Promise<void> {
     const hadFailed = this.#isStopped;
-    this.#isStopped = true;
+    this.#ended.abort();
     this.#notReady = 'the consumer is stopping';
-    this.#bell.ring();
     await this.#loop.stop();
     await this.#tending;
     if (!hadFailed)
@@ -133,6 +138,10 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
   requireReady(): void {
     if (this.#notReady !== undefined)
       throw new AppError('consumer_not_ready', this.#notReady, { retryable: true });
+  }
+
+  get #isStopped(): boolean {
+    return this.#ended.signal.aborted;
   }
 
   #member(): GroupMember {
@@ -170,17 +179,21 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
         this.#notReady = 'Kafka does not answer';
         logger.warn({ err: error, failures }, 'the consumer cannot connect yet');
       }
-      await this.#bell.wait(backOff(failures, CONNECT_FIRST_MS, CONNECT_MOST_MS));
+      await pause(this.#ended.signal, backOff(failures, CONNECT_FIRST_MS, CONNECT_MOST_MS));
     }
   }
 
+  /** What is done beside the batches, each by itself: a flush that waits for a step must not hold up the watch. */
   async #tend(): Promise<void> {
-    for (let tick = 1; !this.#isStopped; tick += 1) {
-      await this.#bell.wait(TICK_MS);
-      this.#gaps.tick();
-      if (tick % FLUSH_EVERY === 0) await this.#flush();
-      if (tick % CHECK_EVERY === 0) await this.#requireProgress();
-    }
+    const ended = this.#ended.signal;
+    await Promise.all([
+      repeat(ended, TICK_MS, () => {
+        this.#gaps.tick();
+        this.#watch.requireAnswers();
+      }),
+      repeat(ended, FLUSH_MS, () => this.#flush()),
+      repeat(ended, CHECK_MS, () => this.#requireProgress()),
+    ]);
   }
 
   /** Stores how far the partitions are whose messages led to no commit, and tells Kafka, for lag tools. */
@@ -218,12 +231,11 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
   #end(reason: string, error: unknown, isFatal: boolean): void {
     if (this.#isStopped) return;
     const { logger, onFatal } = this.#deps;
-    this.#isStopped = true;
+    this.#ended.abort();
     this.#notReady = `stopped: ${reason}`;
     logger.fatal({ err: error }, reason);
     void this.#loop.stop();
     this.#assignment.end();
-    this.#bell.ring();
     // Not waited for: this may run inside a handler, which stopping waits for.
     void this.#connection.stop().catch((cause: unknown) => {
       logger.warn({ err: cause }, 'the consumer cannot leave its group');

@@ -37,3 +37,29 @@ export function backOff(failures: number, firstMs: number, mostMs: number): numb
   const delay = Math.min(firstMs * 2 ** Math.min(failures - 1, 30), mostMs);
   return delay * (0.75 + Math.random() * 0.25);
 }
+
+/** Resolves after `milliseconds`, or as soon as `ended` is aborted. */
+export function pause(ended: AbortSignal, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      ended.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ended.aborted ? 0 : milliseconds);
+    ended.addEventListener('abort', end);
+  });
+}
+
+/** Does something regularly, one call at a time, until `ended` is aborted. Throws what `act` throws. */
+export async function repeat(
+  ended: AbortSignal,
+  everyMs: number,
+  act: () => Promise<void> | void,
+): Promise<void> {
+  for (;;) {
+    await pause(ended, everyMs);
+    if (ended.aborted) return;
+    await act();
+  }
+}
