@@ -3,6 +3,7 @@ import type { DomainEvent } from '../eventstore/decider.ts';
 import type { EventStore } from '../eventstore/eventStore.ts';
 import { AppError } from '../runtime/appError.ts';
 import type { GapWatch } from './gapWatch.ts';
+import type { ParkedKeys } from './parkedKeys.ts';
 import { adoptCursor, type PartitionState } from './partitionState.ts';
 import { startOffset } from './startOffset.ts';
 import type { GroupConnection, MessageBroker } from './transport.ts';
@@ -14,7 +15,7 @@ export interface LoadDeps {
   readonly broker: Pick<MessageBroker, 'readOffsets'>;
   readonly connection: Pick<GroupConnection, 'seek' | 'resume'>;
   readonly gaps: GapWatch;
-  readonly parkedKeys: Set<string>;
+  readonly parked: ParkedKeys;
 }
 
 /**
@@ -27,19 +28,19 @@ export async function loadPartitions(
   states: readonly PartitionState[],
   isCurrent: () => boolean,
 ): Promise<void> {
-  const { consumer, store, broker, connection, gaps, parkedKeys } = deps;
+  const { consumer, store, broker, connection, gaps, parked } = deps;
   for (const [topic, those] of Map.groupBy(states, (state) => state.topic)) {
     const partitions = those.map(({ partition }) => partition);
     // The cursor comes before the streams (which are read when a message asks for them): read the other way round, a
     // commit between the two would leave an old state beside a new cursor, and the compare-and-set would not see it.
     const cursors = await store.readCursors(consumer, topic, partitions);
-    const parked = await store.readParkedKeys(consumer, topic);
+    const parkedKeys = await store.readParkedKeys(consumer, topic);
     // And before the offsets, so that a partition that ends before the cursor's offset has really lost its end.
     const offsets = await broker.readOffsets(topic);
     if (offsets === undefined)
       throw new AppError('topic_missing', `Topic ${topic} does not exist now`, { retryable: true });
     if (!isCurrent()) return;
-    for (const key of parked) parkedKeys.add(key);
+    for (const key of parkedKeys) parked.current().add(key);
     for (const state of those) {
       const cursor = cursors.find(({ partition }) => partition === state.partition);
       const available = offsets.get(state.partition);

@@ -1,14 +1,15 @@
 // Slices of records brought into one transaction, whatever comes between: lost partitions, races, failures, poison.
 import type { DomainEvent } from '../eventstore/decider.ts';
-import { ConflictError, type EventStore } from '../eventstore/eventStore.ts';
-import { AppError } from '../runtime/appError.ts';
+import type { EventStore } from '../eventstore/eventStore.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { planBatch, type BatchPlan, type PlanDeps } from './batchPlan.ts';
 import { comparePlaces, type Place } from './chain.ts';
 import type { GapWatch } from './gapWatch.ts';
 import { describeError } from './openBatch.ts';
+import type { ParkedKeys } from './parkedKeys.ts';
 import type { PartitionState } from './partitionState.ts';
 import { MAX_POISON_PER_MINUTE, type PoisonMeter } from './poisonMeter.ts';
+import { classify, TooMuchPoisonError } from './settleFailure.ts';
 import type { IncomingRecord } from './transport.ts';
 
 /** Decisions that were overtaken by others' appends are made again this often before their partitions pause. */
@@ -28,9 +29,6 @@ export interface Outcome {
   readonly stalled: { readonly state: PartitionState; readonly error: unknown }[];
 }
 
-/** More messages are poison than can be the messages' fault. */
-export class TooMuchPoisonError extends Error {}
-
 /** What settling needs. */
 export interface SettleDeps<
   State,
@@ -40,8 +38,8 @@ export interface SettleDeps<
   readonly store: Pick<EventStore<Event, Fact>, 'readStreams' | 'readCursors' | 'commit'>;
   readonly gaps: GapWatch;
   readonly poison: PoisonMeter;
-  /** `topic/key` of all keys with parked messages; grows here. */
-  readonly parkedKeys: Set<string>;
+  /** Grows here. */
+  readonly parked: ParkedKeys;
   readonly logger: Logger;
 }
 
@@ -56,7 +54,9 @@ export interface Settler {
 
 type Attempt<Event extends DomainEvent, Fact extends DomainEvent> =
   | { readonly plan: BatchPlan<Event, Fact>; readonly isWritten: boolean }
-  | { readonly error: unknown };
+  | { readonly error: unknown }
+  /** Something is to be parked, and the states it was decided on may be old. */
+  | 'doubtful';
 
 /** The settler of one consumer. */
 export class BatchSettler<
@@ -84,7 +84,12 @@ export class BatchSettler<
   ): Promise<void> {
     let open = slices;
     for (let tries = 1; open.length > 0; tries += 1) {
-      const attempt = await this.#attempt(open, commitMoves, parkFor);
+      const attempt = await this.#attempt(open, commitMoves, parkFor, tries);
+      if (attempt === 'doubtful') {
+        // A message threw; perhaps only because of a state that another process, or a request, has changed meanwhile.
+        this.#deps.cache.clear();
+        continue;
+      }
       if ('plan' in attempt) {
         this.#accept(attempt.plan, attempt.isWritten, outcome);
         return;
@@ -110,15 +115,17 @@ export class BatchSettler<
     slices: readonly Records[],
     commitMoves: boolean,
     parkFor: string | undefined,
+    tries: number,
   ): Promise<Attempt<Event, Fact>> {
-    const { gaps, parkedKeys } = this.#deps;
+    const { gaps, parked } = this.#deps;
     const marked = slices.map((slice) => ({
       ...slice,
       gapIsOpen: gaps.isGapOpen(slice.state),
       ...(parkFor === undefined ? {} : { parkFor }),
     }));
     try {
-      const plan = await planBatch<State, Event, Fact>(this.#deps, marked, parkedKeys);
+      const plan = await planBatch<State, Event, Fact>(this.#deps, marked, parked.current());
+      if (plan.poison.length > 0 && tries === 1 && parkFor === undefined) return 'doubtful';
       return { plan, isWritten: await this.#commit(plan, commitMoves) };
     } catch (error) {
       return { error };
@@ -140,9 +147,9 @@ export class BatchSettler<
   }
 
   #accept(plan: BatchPlan<Event, Fact>, isWritten: boolean, outcome: Outcome): void {
-    const { poison, parkedKeys, gaps, logger } = this.#deps;
+    const { poison, parked, gaps, logger } = this.#deps;
     plan.publish();
-    for (const key of plan.parkedKeys) parkedKeys.add(key);
+    for (const key of plan.parkedKeys) parked.current().add(key);
     poison.add(plan.poison.length);
     for (const { topic, partition, key, place, reason } of plan.poison)
       logger.error({ topic, partition, key, place, reason }, 'message parked, and its key with it');
@@ -211,20 +218,4 @@ function isAt(state: PartitionState, place: Place | undefined): boolean {
 
 function stall(slices: readonly Records[], error: unknown, outcome: Outcome): void {
   for (const { state } of slices) outcome.stalled.push({ state, error });
-}
-
-/** Whose failure it is. 'message': the unit itself cannot be written, so one of its messages is at fault. */
-function classify(error: unknown): 'cursor' | 'race' | 'outside' | 'message' | 'bug' {
-  if (error instanceof TooMuchPoisonError) return 'bug';
-  if (error instanceof AppError) return error.retryable ? 'outside' : 'message';
-  if (!(error instanceof ConflictError)) return 'message';
-  switch (error.kind) {
-    case 'cursor':
-      return 'cursor';
-    case 'version':
-    case 'row':
-      return 'race';
-    case 'unique':
-      return 'message';
-  }
 }

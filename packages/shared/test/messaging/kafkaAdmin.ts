@@ -49,6 +49,19 @@ export function makeTopic(
   });
 }
 
+/** Makes Kafka believe that the group has read the topic to its end. */
+export function commitEnd(
+  brokers: readonly string[],
+  groupId: string,
+  topic: string,
+): Promise<void> {
+  return asAdmin(brokers, async (admin) => {
+    const offsets = await admin.fetchTopicOffsets(topic);
+    const partitions = offsets.map(({ partition, high }) => ({ partition, offset: high }));
+    await admin.setOffsets({ groupId, topic, partitions });
+  });
+}
+
 /** The leader of each partition, by partition. */
 export function leadersOf(brokers: readonly string[], topic: string): Promise<number[]> {
   return asAdmin(brokers, async (admin) => {
