@@ -10,6 +10,7 @@ import { GapWatch } from './gapWatch.ts';
 import { loadPartitions } from './loadPartitions.ts';
 import { createMutex, type Exclusive } from './mutex.ts';
 import { isAheadOfStore, type PartitionState } from './partitionState.ts';
+import { createParkedKeys } from './parkedKeys.ts';
 import { createPoisonMeter } from './poisonMeter.ts';
 import type { Reactions } from './reaction.ts';
 import { BatchSettler, type Settler } from './settle.ts';
@@ -73,14 +74,14 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
     const exclusive = this.#watch.watchSteps(createMutex());
     this.#exclusive = exclusive;
     const cache = createStateCache<State>(deps.cachedStates ?? DEFAULT_CACHED_STATES);
-    const parkedKeys = new Set<string>();
+    const parked = createParkedKeys();
     const isCurrent = (state: PartitionState): boolean => this.#assignment.isCurrent(state);
     const onError = (error: unknown): void => {
       this.#onError(error);
     };
     const gaps = new GapWatch({ requestRewind, logger, now, isCurrent });
     const connection = broker.createGroupConnection({ groupId, topics }, this.#member());
-    const partitions = { consumer, store, broker, connection, gaps, parkedKeys };
+    const partitions = { consumer, store, broker, connection, gaps, parked };
     this.#gaps = gaps;
     this.#connection = connection;
     this.#assignment = new Assignment({
@@ -95,13 +96,13 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
       forget: () => {
         cache.clear();
         gaps.reset();
-        parkedKeys.clear();
+        parked.renew();
       },
       onBug: onError,
       logger,
     });
     this.#settler = new BatchSettler<State, Event, Fact>({
-      ...{ consumer, store, cache, gaps, parkedKeys, logger, now: Date.now },
+      ...{ consumer, store, cache, gaps, parked, logger, now: Date.now },
       ...{ reactions: deps.reactions, evolution: deps.evolution },
       poison: createPoisonMeter(now),
     });
