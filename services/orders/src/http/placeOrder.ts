@@ -9,6 +9,7 @@ import {
   type Unit,
 } from '@orderflow/shared/eventstore/eventStore.ts';
 import { AppError } from '@orderflow/shared/runtime/appError.ts';
+import type { Logger } from '@orderflow/shared/runtime/logger.ts';
 import { orderDecider, type RequestOrder } from '../domain/decideOrder.ts';
 import { orderStream, type OrderEvent, type OrderState } from '../domain/order.ts';
 import type { KnownUserQueries } from '../readmodel/knownUsers.ts';
@@ -36,6 +37,7 @@ export interface PlaceOrderDeps {
   readonly usersClient: UsersClient;
   readonly products: KnownProductQueries;
   readonly waiters: OutcomeWaiters;
+  readonly logger: Pick<Logger, 'error'>;
   /** How long a request waits for its order's decision. */
   readonly waitMs: number;
 }
@@ -43,7 +45,8 @@ export interface PlaceOrderDeps {
 /**
  * Places the order and waits for its decision, at most `maxWaitMs` (and `waitMs`). The same order again (a gateway's
  * retry, an Idempotency-Key) waits for the same outcome and gets the same answer. Throws a retryable AppError when
- * nothing was appended, and AppError 'outcome_unknown' when that is not sure: the same request may be sent again.
+ * this request has appended nothing and met nothing, and AppError 'outcome_unknown' when that is not sure: the same
+ * request may be sent again.
  */
 export async function placeOrder(
   deps: PlaceOrderDeps,
@@ -54,8 +57,8 @@ export async function placeOrder(
   // Before the append: a decision that is there before anybody waits for it would otherwise wake nobody.
   const waiter = deps.waiters.register(command.orderId);
   try {
-    if (!(await isKnown(deps, command.userId))) return { kind: 'unknown_user' };
-    const accepted = await request(deps, command, metadata);
+    const accepted = await accept(deps, command, metadata);
+    if (accepted === 'unknown_user') return { kind: 'unknown_user' };
     if (accepted === 'other') return { kind: 'id_taken_by_another_request' };
     if (accepted === 'repeated') deps.waiters.wake([command.orderId]);
     const order = await waiter.outcome(Math.min(deps.waitMs, maxWaitMs));
@@ -65,9 +68,38 @@ export async function placeOrder(
   }
 }
 
+type Existing = 'repeated' | 'other';
+
+/**
+ * Takes the order if its user is known. A user may be erased, or the users service be away, after the order was
+ * placed: then a repeat must find it all the same, so the order's own stream is looked at before anybody is sent off.
+ */
+async function accept(
+  deps: PlaceOrderDeps,
+  command: RequestOrder,
+  metadata: EventMetadata,
+): Promise<'new' | Existing | 'unknown_user'> {
+  let isUserKnown: boolean;
+  try {
+    isUserKnown = await isKnown(deps, command.userId, metadata.correlationId);
+  } catch (error) {
+    const existing = await findExisting(deps, command);
+    if (existing === undefined) throw error;
+    return existing;
+  }
+  if (isUserKnown) return request(deps, command, metadata);
+  return (await findExisting(deps, command)) ?? 'unknown_user';
+}
+
 /** A user who registered a moment ago may not have come round by users.v1 yet: then the users service knows. */
-async function isKnown(deps: PlaceOrderDeps, userId: UserId): Promise<boolean> {
-  return (await deps.knownUsers.has(userId)) || (await deps.usersClient.exists(userId));
+async function isKnown(
+  deps: PlaceOrderDeps,
+  userId: UserId,
+  correlationId: string,
+): Promise<boolean> {
+  return (
+    (await deps.knownUsers.has(userId)) || (await deps.usersClient.exists(userId, correlationId))
+  );
 }
 
 /**
@@ -78,8 +110,9 @@ async function request(
   deps: PlaceOrderDeps,
   command: RequestOrder,
   metadata: EventMetadata,
-): Promise<'new' | 'repeated' | 'other'> {
-  const streamId = orderStream(command.orderId);
+): Promise<'new' | Existing> {
+  const { orderId } = command;
+  const streamId = orderStream(orderId);
   const decision = orderDecider.decide(command, orderDecider.initialState);
   if (decision.kind === 'rejected') throw new Error(`A new order was turned down: ${streamId}`);
   const events = decision.events.map((event) => ({ event, metadata }));
@@ -90,20 +123,41 @@ async function request(
     // 'row': the other request's row in the read model was met before its event.
     const met =
       error instanceof ConflictError && (error.kind === 'version' || error.kind === 'row');
-    if (!met) throw appendFailure(command.orderId, error);
-    const state = await readOrder(deps, streamId);
-    if (state.status === 'absent') throw error;
-    return orderDecider.decide(command, state).kind === 'events' ? 'repeated' : 'other';
+    if (!met) throw appendFailure(orderId, error);
+    // The conflict is the proof that the order is there: not being able to read it must not read as 'not placed'.
+    const existing = await findExisting(deps, command).catch((cause: unknown) => {
+      throw outcomeUnknown(orderId, cause);
+    });
+    if (existing === undefined) throw error;
+    return existing;
   }
 }
 
-/** The order is there, so a failure from here on must not read as 'not placed'. */
+/** What stands under the order's id already: the same request, another one, or (undefined) nothing. */
+async function findExisting(
+  deps: PlaceOrderDeps,
+  command: RequestOrder,
+): Promise<Existing | undefined> {
+  const streamId = orderStream(command.orderId);
+  const recorded = (await deps.readStreams([streamId])).get(streamId) ?? [];
+  const state = recorded.reduce<OrderState>(
+    (folded, { event }) => orderDecider.evolve(folded, event),
+    orderDecider.initialState,
+  );
+  if (state.status === 'absent') return undefined;
+  return orderDecider.decide(command, state).kind === 'events' ? 'repeated' : 'other';
+}
+
+/** The order is there, so a failure from here on must not read as 'not placed', not even a bug. */
 async function decided(deps: PlaceOrderDeps, order: OrderView): Promise<PlacedOrder> {
   const productIds = order.status === 'confirmed' ? order.lines.map((line) => line.productId) : [];
   try {
     return { kind: 'decided', order, products: await deps.products.find(productIds) };
   } catch (error) {
-    throw error instanceof AppError ? outcomeUnknown(order.orderId, error) : error;
+    const { orderId } = order;
+    if (!(error instanceof AppError))
+      deps.logger.error({ err: error, orderId }, 'a decided order cannot be answered: a bug');
+    throw outcomeUnknown(orderId, error);
   }
 }
 
@@ -119,14 +173,6 @@ function appendFailure(orderId: string, error: unknown): unknown {
   if (error.code !== 'append_queue_full') return error;
   const message = 'Too many orders are waiting, try again';
   return new AppError('too_many_waiting', message, { retryable: true, cause: error });
-}
-
-async function readOrder(deps: PlaceOrderDeps, streamId: string): Promise<OrderState> {
-  const recorded = (await deps.readStreams([streamId])).get(streamId) ?? [];
-  return recorded.reduce<OrderState>(
-    (state, { event }) => orderDecider.evolve(state, event),
-    orderDecider.initialState,
-  );
 }
 
 /**
