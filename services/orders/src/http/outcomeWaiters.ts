@@ -8,6 +8,8 @@ import type { OrderQueries, OrderView } from '../readmodel/orders.ts';
 /** Requests that may wait at once in one process. */
 const WAITER_LIMIT = 10_000;
 const POLL_INTERVAL_MS = 25;
+/** Queries that fail one after the other are told once, and then this often: a poll would tell forty times a second. */
+const WARNING_INTERVAL_MS = 5_000;
 /** Orders in one query. */
 const QUERY_LIMIT = 1_000;
 
@@ -101,6 +103,14 @@ function createLookUp(
 ): (orderIds: Iterable<OrderId>) => void {
   const wanted = new Set<OrderId>();
   let asking = false;
+  let warnedAt = -Infinity;
+
+  function warn(error: unknown): void {
+    const now = performance.now();
+    if (now - warnedAt < WARNING_INTERVAL_MS) return;
+    warnedAt = now;
+    logger.warn({ err: error }, 'could not ask for the outcome of orders');
+  }
 
   async function ask(): Promise<void> {
     asking = true;
@@ -112,7 +122,7 @@ function createLookUp(
       }
     } catch (error) {
       // Whoever waits is asked for again with the next poll, and has a time-out of its own.
-      logger.warn({ err: error }, 'could not ask for the outcome of orders');
+      warn(error);
     } finally {
       asking = false;
     }
