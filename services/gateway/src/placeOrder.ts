@@ -9,7 +9,6 @@ interface InternalOrder {
   readonly orderId: string;
   readonly userId: number;
   readonly lines: readonly { readonly productId: number; readonly quantity: number }[];
-  readonly idempotencyKeyGiven: boolean;
 }
 
 /** What came of it. `unknown`: orders may have accepted it; `unreached`: it cannot have. */
@@ -60,18 +59,22 @@ export async function placeOrder(placing: Placing): Promise<Placed> {
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const tried = await tryOnce(placing, Math.max(0, deadline - performance.now()));
     if (tried.kind === 'answered' && isOutcome(tried.answer.status, mayHaveArrived)) return tried;
-    if (pauseMs === FIRST_PAUSE_MS) logger.warn({ orderId }, 'orders gave no outcome, sent again');
     if (tried.kind !== 'unreached') mayHaveArrived = true;
     if (signal.aborted || performance.now() + pauseMs >= deadline) break;
+    if (pauseMs === FIRST_PAUSE_MS) logger.warn({ orderId }, 'orders gave no outcome, sent again');
     // Half of it by chance, or all that a restart has cut off would come back in one moment.
     await delay(pauseMs * (0.5 + Math.random() / 2));
   }
   return { kind: mayHaveArrived ? 'unknown' : 'unreached' };
 }
 
-/** 504 of orders: it could not find out either whether its append was committed. Asked again, it can. */
+/**
+ * Every answer below 500 is one, and a first 503: orders says so only of a request that has done nothing. 504: it could
+ * not find out itself whether its append was committed; 500: a bug, before the append or after it. Asked again, it can
+ * tell.
+ */
 function isOutcome(status: number, mayHaveArrived: boolean): boolean {
-  return mayHaveArrived ? status < 500 : status !== 504;
+  return status < 500 || (status === 503 && !mayHaveArrived);
 }
 
 async function tryOnce(placing: Placing, waitMs: number): Promise<Placed> {

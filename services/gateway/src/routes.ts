@@ -66,12 +66,7 @@ function orderPlacing(deps: GatewayDeps) {
     try {
       const placed = await placeOrder({
         orders: deps.orders,
-        order: {
-          orderId,
-          userId,
-          lines: [{ productId, quantity: 1 }],
-          idempotencyKeyGiven: key !== undefined,
-        },
+        order: { orderId, userId, lines: [{ productId, quantity: 1 }] },
         headers: {
           'x-request-id': correlationId,
           ...(traceparent === undefined ? {} : { traceparent }),

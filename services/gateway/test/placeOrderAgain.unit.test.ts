@@ -53,13 +53,23 @@ describe('an order, when orders dies under it', () => {
     expect(await post(gateway.url)).toMatchObject({ status: 504 });
   });
 
-  it('is asked for again when orders itself does not know (504)', async () => {
+  it.each([
+    [504, 'orders itself does not know'],
+    [500, 'orders has a bug, before the append or after it'],
+  ])('is asked for again after a %i: %s', async (status) => {
     const orders = await startService((request, response) => {
-      if (orders.received.length === 1) response.writeHead(504).end();
+      if (orders.received.length === 1) response.writeHead(status).end();
       else confirm(request, response);
     });
     const gateway = await startGateway({ ORDERS_URL: orders.url });
     expect(await post(gateway.url)).toMatchObject({ status: 200 });
+  });
+
+  it('is answered by 504 with its id when orders fails by a bug to the end', async () => {
+    const orders = await startService((_request, response) => response.writeHead(500).end());
+    const gateway = await startGateway({ ORDERS_URL: orders.url, ORDER_WAIT_MS: 300 });
+    const answer = await post(gateway.url);
+    expect(answer).toMatchObject({ status: 504, orderId: idOf(orders.received[0]) });
   });
 
   it('does not pass on half an answer', async () => {
