@@ -3,9 +3,10 @@ import path from 'node:path';
 import { parseStartArguments, START_HELP, type StartArguments } from './arguments.ts';
 import { LaunchFailure } from './failure.ts';
 import { startInfra } from './infra/startInfra.ts';
-import { onStopRequest } from './process/stopRequest.ts';
-import { endRecordedProcesses, releaseLauncherLock, takeLauncherLock } from './process/pidFiles.ts';
+import { releaseLauncherLock, takeLauncherLock } from './process/launcherLock.ts';
+import { endRecordedProcesses } from './process/pidFiles.ts';
 import { startWarden } from './process/startWarden.ts';
+import { onStopRequest } from './process/stopRequest.ts';
 import { createSupervisor } from './process/supervise.ts';
 import { CHECKOUT, START_PLACES } from './places.ts';
 import { createReport, describeFailure, type Report } from './report.ts';
@@ -19,13 +20,13 @@ const ORPHAN_GRACE_MS = 15_000;
 const report = createReport(process.stdout);
 const shutdown = createShutdown(report);
 
-onStopRequest((why) => {
+onStopRequest((why, exitCode) => {
   if (shutdown.hasBegun()) return; // asked again: it is under way, and every step of it has its limit
   report.print('');
   report.step('launcher', `${why}: stopping everything, in order`);
   void shutdown.run().then(() => {
     report.step('launcher', 'all stopped; the data stays. `npm start` goes on with it.');
-    leave(0);
+    leave(exitCode);
   });
 });
 

@@ -45,17 +45,7 @@ export interface Child {
 
 /** Starts a child; throws a LaunchFailure when the program cannot be executed at all. */
 export async function startChild(spec: ChildSpec): Promise<Child> {
-  const log = openLog(spec.logFile);
-  const started = spawn(spec.command, spec.args, {
-    cwd: spec.cwd,
-    env: spec.env,
-    stdio: ['ignore', log, log],
-    // Its own process group: Ctrl-C in a terminal reaches every process of the foreground group at once,
-    // and the database must not end before the services that still write to it.
-    detached: true,
-    ...(spec.account ?? {}),
-  });
-  closeSync(log);
+  const started = spawnIntoLog(spec);
   const failure = new Promise<Error>((resolve) => started.once('error', resolve));
   if (started.pid === undefined) {
     throw new LaunchFailure(
@@ -65,7 +55,13 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
     );
   }
   const pid = started.pid;
-  recordProcess(spec.runDir, { pid, name: spec.name, stopRank: spec.stopRank });
+  try {
+    recordProcess(spec.runDir, { pid, name: spec.name, stopRank: spec.stopRank });
+  } catch (error) {
+    // The caller never gets to know of it, so nobody else could end it.
+    started.kill('SIGKILL');
+    throw error;
+  }
   const exited = whenExited(started).then((exit) => {
     forgetProcess(spec.runDir, spec.name, pid);
     return exit;
@@ -77,6 +73,23 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
     // Node knows whether its own child has been waited for, so this signal cannot reach another process.
     signal: (signal) => void started.kill(signal),
   };
+}
+
+function spawnIntoLog(spec: ChildSpec): ChildProcess {
+  const log = openLog(spec.logFile);
+  try {
+    return spawn(spec.command, spec.args, {
+      cwd: spec.cwd,
+      env: spec.env,
+      stdio: ['ignore', log, log],
+      // Its own process group: Ctrl-C in a terminal reaches every process of the foreground group at once,
+      // and the database must not end before the services that still write to it.
+      detached: true,
+      ...(spec.account ?? {}),
+    });
+  } finally {
+    closeSync(log);
+  }
 }
 
 /** Ends a child: SIGTERM, and SIGKILL when graceMs (milliseconds) were not enough. */

@@ -2,10 +2,13 @@
 import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import path from 'node:path';
+import { identifySelf } from './identity.ts';
 
 /** Starts the warden of a folder of pid files; it ends by itself after this process, however that ends. */
 export function startWarden(runDir: string): void {
-  const warden = spawn(process.execPath, [path.join(import.meta.dirname, 'warden.ts'), runDir], {
+  const program = path.join(import.meta.dirname, 'warden.ts');
+  const { pid, startedAt } = identifySelf();
+  const warden = spawn(process.execPath, [program, runDir, String(pid), startedAt], {
     // Away from the terminal's process group, so that Ctrl-C does not end it before its work.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -1,8 +1,16 @@
 // Keeps one process up: starts it, waits until it is ready, and starts it again with back-off when it dies, saying so.
 import { setTimeout as wait } from 'node:timers/promises';
 import { LaunchFailure } from '../failure.ts';
-import type { Report } from '../report.ts';
-import { describeExit, startChild, stopChild, type Child, type ChildSpec } from './child.ts';
+import { describeFailure, type Report } from '../report.ts';
+import {
+  describeExit,
+  startChild,
+  stopChild,
+  type Child,
+  type ChildExit,
+  type ChildSpec,
+} from './child.ts';
+import { requestStop } from './stopRequest.ts';
 
 /** What is to be kept up. */
 export interface SupervisedProcess {
@@ -33,8 +41,15 @@ export function restartDelayMs(attempt: number): number {
   return Math.min(FIRST_BACKOFF_MS * 2 ** (attempt - 1), LONGEST_BACKOFF_MS);
 }
 
-/** Makes the supervisor of one process; nothing runs before start(). */
-export function createSupervisor(target: SupervisedProcess, report: Report): Supervisor {
+/**
+ * Makes the supervisor of one process; nothing runs before start().
+ * @param giveUp called after the report when no start can be tried again; by default the launcher stops in order
+ */
+export function createSupervisor(
+  target: SupervisedProcess,
+  report: Report,
+  giveUp: (why: string) => void = requestStop,
+): Supervisor {
   const stopping = new AbortController();
   const isStopping = () => stopping.signal.aborted;
   let child: Child | undefined;
@@ -55,10 +70,7 @@ export function createSupervisor(target: SupervisedProcess, report: Report): Sup
       const exit = await child.exited;
       if (isStopping()) return;
       deaths = performance.now() - upSince > STEADY_MS ? 1 : deaths + 1;
-      const delayMs = restartDelayMs(deaths);
-      const again = `starts again in ${delayMs / 1000} s`;
-      report.warn(target.spec.name, `ended (${describeExit(exit)}), ${again}`);
-      await wait(delayMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await backOff(target.spec.name, exit, deaths, report, stopping.signal);
       upSince = performance.now();
       await launchAgain();
     }
@@ -71,6 +83,7 @@ export function createSupervisor(target: SupervisedProcess, report: Report): Sup
       report.step(target.spec.name, 'is back');
     } catch (error) {
       if (isStopping()) return;
+      // No file descriptor, no space on the disk: that ends no better the next time.
       if (!(error instanceof LaunchFailure)) throw error;
       report.warn(target.spec.name, `${error.message}, see ${String(error.logFile)}`);
       if (child !== undefined) await stopChild(child, target.stopGraceMs);
@@ -80,13 +93,37 @@ export function createSupervisor(target: SupervisedProcess, report: Report): Sup
   return {
     start: async () => {
       await launch();
-      guard = keepUp();
+      guard = keepUp().catch(tellAndGiveUp(target.spec.name, report, giveUp));
     },
     stop: async () => {
       stopping.abort();
       if (child !== undefined) await stopChild(child, target.stopGraceMs);
       await guard;
     },
+  };
+}
+
+/** Says that it ended and waits before the next start, or until all is to stop. */
+async function backOff(
+  name: string,
+  exit: ChildExit,
+  deaths: number,
+  report: Report,
+  stopping: AbortSignal,
+): Promise<void> {
+  const delayMs = restartDelayMs(deaths);
+  report.warn(name, `ended (${describeExit(exit)}), starts again in ${delayMs / 1000} s`);
+  await wait(delayMs, undefined, { signal: stopping }).catch(() => undefined);
+}
+
+/**
+ * Nobody awaits the guard of a process before the end: what goes wrong in it must be told here, or it would end the
+ * launcher by a rejection that nobody handles, and its children would be left to the warden.
+ */
+function tellAndGiveUp(name: string, report: Report, giveUp: (why: string) => void) {
+  return (error: unknown) => {
+    report.print(describeFailure(error));
+    giveUp(`${name} cannot be started again`);
   };
 }
 

@@ -1,14 +1,22 @@
 // Outlives a launcher that was killed: it notices that the launcher's end of a pipe is closed and ends what the launcher had started.
-import { endRecordedProcesses } from './pidFiles.ts';
+import { parseIdentity } from './identity.ts';
+import { endProcessesOf } from './pidFiles.ts';
 
 const GRACE_MS = 15_000;
 
-const [runDir] = process.argv.slice(2);
-if (runDir === undefined) throw new Error('usage: warden.ts RUN_DIR');
+const [runDir, pid, startedAt] = process.argv.slice(2);
+const launcher = parseIdentity({ pid: Number(pid), startedAt });
+if (runDir === undefined || launcher === undefined) {
+  throw new Error('usage: warden.ts RUN_DIR LAUNCHER_PID LAUNCHER_START');
+}
 
 // The pipe closes however the launcher ends, kill -9 included; nothing is ever written to it.
 process.stdin.resume();
 process.stdin.once('close', () => {
-  // After an orderly stop there is nothing on record, and this ends at once.
-  void endRecordedProcesses(runDir, GRACE_MS);
+  // After an orderly stop there is nothing on record, and this ends at once. When it notices late, the next launcher
+  // may be at work here already: what that one started is none of this warden's business.
+  void endProcessesOf(launcher, runDir, GRACE_MS).catch(() => {
+    // Nobody is left to be told; the next launcher finds the same on record and says it.
+    process.exitCode = 1;
+  });
 });
