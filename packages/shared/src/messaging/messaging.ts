@@ -10,7 +10,7 @@ import { MysqlRelayPositions } from './mysqlRelayPositions.ts';
 import type { Reactions } from './reaction.ts';
 import { Relay } from './relay.ts';
 import type { ToMessages } from './relayBatch.ts';
-import type { RelayPositions } from './relayPositions.ts';
+import { rewindToStart, type RelayPositions } from './relayPositions.ts';
 import { askForRewind } from './rewind.ts';
 import type { RewindTarget } from './rewindRoute.ts';
 import { backOff, createSignal } from './signal.ts';
@@ -18,7 +18,6 @@ import type { Evolution } from './stateCache.ts';
 import {
   createMysqlTopicRecords,
   ensureTopic,
-  type EnsuredTopic,
   type TopicRecords,
   type TopicSettings,
 } from './topic.ts';
@@ -27,6 +26,7 @@ import type { MessageBroker } from './transport.ts';
 /** Where messaging keeps its books: `mysqlBooks(pool)`, or in memory for simulations. */
 export interface MessagingBooks {
   readonly topicRecords: TopicRecords;
+  /** Asked for more than once: all that it gives for a topic share what they keep. */
   readonly relayPositions: (topic: string, partitionCount: number) => RelayPositions;
 }
 
@@ -146,22 +146,26 @@ class ServiceMessaging<
     return this.#relay;
   }
 
-  #ensureTopic(): Promise<EnsuredTopic> {
-    const { broker, books, logger, publishes } = this.#deps;
-    return ensureTopic({ broker, records: books.topicRecords, logger }, publishes);
+  #ensureTopic(): Promise<number> {
+    const { store, broker, books, logger, publishes } = this.#deps;
+    const rewindAll = async (partitionCount: number): Promise<void> => {
+      const { incarnation } = await store.head();
+      const positions = books.relayPositions(this.topic, partitionCount);
+      await rewindToStart(positions, partitionCount, incarnation);
+    };
+    return ensureTopic({ broker, records: books.topicRecords, rewindAll, logger }, publishes);
   }
 
   async #startRelay(): Promise<void> {
     const { service, store, broker, books, publishes, logger, onFatal } = this.#deps;
     for (let failures = 1; !this.#isStopping; failures += 1) {
       try {
-        const { partitionCount, refill } = await this.#ensureTopic();
+        const partitionCount = await this.#ensureTopic();
         this.#relay = new Relay({
           ...{ store, broker, logger, onFatal, topic: this.topic, source: service },
           positions: books.relayPositions(this.topic, partitionCount),
           toMessages: publishes.toMessages,
           ensureTopic: () => this.#ensureTopic(),
-          refillFirst: refill,
         });
         this.#relay.start();
         return;

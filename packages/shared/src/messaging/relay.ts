@@ -4,13 +4,12 @@ import type { DomainEvent } from '../eventstore/decider.ts';
 import type { EventStore } from '../eventstore/eventStore.ts';
 import { AppError } from '../runtime/appError.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { formatPlace, START, type Place } from './chain.ts';
+import { formatPlace, type Place } from './chain.ts';
 import { toSendBatches, type ToMessages } from './relayBatch.ts';
 import { RelayLeadership } from './relayLeadership.ts';
 import type { RelayPositions } from './relayPositions.ts';
 import { RelaySender } from './relaySender.ts';
 import { backOff, createSignal } from './signal.ts';
-import type { EnsuredTopic } from './topic.ts';
 import type { MessageBroker, Producer } from './transport.ts';
 
 /** What a relay works with. */
@@ -21,10 +20,11 @@ export interface RelayDeps<Event extends DomainEvent> {
   /** The service: the `source` of its messages. */
   readonly source: string;
   readonly topic: string;
-  /** Sees to it that the topic exists; asked before each new producer and now and then. */
-  readonly ensureTopic: () => Promise<EnsuredTopic>;
-  /** The topic was lost and has just been made again: everything is sent once more. */
-  readonly refillFirst: boolean;
+  /**
+   * Sees to it that the topic exists, and rewinds the positions when it was lost; asked before each new producer and
+   * now and then: consumers notice a loss by themselves, except one that has handled nothing yet.
+   */
+  readonly ensureTopic: () => Promise<unknown>;
   readonly toMessages: ToMessages<Event>;
   readonly logger: Logger;
   /** Called once when the relay cannot go on: the log contradicts what was published, or a mapping throws. */
@@ -50,7 +50,6 @@ export class Relay<Event extends DomainEvent> {
   readonly #news = createSignal();
   /** Rung by `stop` alone: whoever does not lead must not ask for the lease at every commit. */
   readonly #standby = createSignal();
-  #refillDue: boolean;
   #isStopping = false;
   #stopListening: () => void = () => undefined;
   #done: Promise<void> = Promise.resolve();
@@ -58,7 +57,6 @@ export class Relay<Event extends DomainEvent> {
   constructor(deps: RelayDeps<Event>) {
     const { store, positions, topic, source, logger } = deps;
     this.#deps = deps;
-    this.#refillDue = deps.refillFirst;
     this.#leadership = new RelayLeadership({
       ...{ store, positions, topic },
       owner: `${source}-${randomUUID()}`,
@@ -128,14 +126,15 @@ export class Relay<Event extends DomainEvent> {
   async #lead(): Promise<void> {
     const { topic, logger } = this.#deps;
     logger.info({ topic, epoch: this.#leadership.epoch }, 'this process publishes');
-    if (this.#refillDue) await this.#refill();
     const ended = new AbortController();
     // Beside the sending, so that a slow broker does not cost the lease.
     const beside = [
       this.#repeat(ended.signal, SAVE_INTERVAL_MS, async () => {
         if (await this.#leadership.save()) this.#wake();
       }),
-      this.#repeat(ended.signal, TOPIC_CHECK_INTERVAL_MS, () => this.#checkTopic()),
+      this.#repeat(ended.signal, TOPIC_CHECK_INTERVAL_MS, async () => {
+        await this.#deps.ensureTopic();
+      }),
     ];
     try {
       let idlePolls = 0;
@@ -170,26 +169,8 @@ export class Relay<Event extends DomainEvent> {
   }
 
   async #createProducer(): Promise<Producer> {
-    await this.#checkTopic();
+    await this.#deps.ensureTopic();
     return this.#deps.broker.createProducer();
-  }
-
-  /**
-   * A topic that is gone is made again, and sent everything. Consumers notice a loss by themselves, except one that has
-   * handled nothing yet: to it an empty topic looks like a new one.
-   */
-  async #checkTopic(): Promise<void> {
-    if ((await this.#deps.ensureTopic()).refill) await this.#refill();
-  }
-
-  async #refill(): Promise<void> {
-    const { positions, store } = this.#deps;
-    const { incarnation } = await store.head();
-    for (const { partition } of this.#leadership.cursors)
-      await positions.rewind(partition, START, incarnation);
-    this.#refillDue = false;
-    this.#leadership.markStale();
-    this.#wake();
   }
 
   /** Does something regularly until `ended`. What fails is tried again; what it means shows where it is needed. */

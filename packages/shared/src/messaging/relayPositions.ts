@@ -1,5 +1,5 @@
 // Who sends, and up to where: the relay's lease and its cursors, as a contract. Kept in MySQL, or in memory for tests.
-import { comparePlaces, type Place } from './chain.ts';
+import { comparePlaces, START, type Place } from './chain.ts';
 
 /** How long a leader that has fallen silent keeps its lease, on the database's clock. */
 export const LEASE_TTL_MS = 3_000;
@@ -58,4 +58,14 @@ export function rewoundCursor(
     place,
     scannedPosition: Math.min(scanned, cursor.scannedPosition),
   };
+}
+
+/** Has everything sent again, to all partitions. `headIncarnation` is the incarnation of the log now. */
+export async function rewindToStart(
+  positions: RelayPositions,
+  partitionCount: number,
+  headIncarnation: number,
+): Promise<void> {
+  for (let partition = 0; partition < partitionCount; partition += 1)
+    await positions.rewind(partition, START, headIncarnation);
 }

@@ -1,6 +1,8 @@
 // A topic is made by its owner, with a partition count that is recorded and never changes.
-import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { Pool } from 'mysql2/promise';
+import { z } from 'zod';
 import { AppError } from '../runtime/appError.ts';
+import { operationalError, queryRows } from '../runtime/database.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { MessageBroker } from './transport.ts';
 
@@ -19,27 +21,28 @@ export interface TopicSettings {
   readonly replicationFactor: number;
 }
 
-/** What `ensureTopic` found: `refill` says that the topic had been lost, and all it held is to be sent again. */
-export interface EnsuredTopic {
-  readonly partitionCount: number;
-  readonly refill: boolean;
+/** What seeing to a topic needs. */
+export interface TopicDeps {
+  readonly broker: Pick<MessageBroker, 'partitionCount' | 'createTopic'>;
+  readonly records: TopicRecords;
+  /** Has the relay send everything again from the beginning of the log; resolves when that is recorded. */
+  readonly rewindAll: (partitionCount: number) => Promise<void>;
+  readonly logger: Logger;
 }
 
 /** The records in the owner's schema. */
 export function createMysqlTopicRecords(pool: Pool): TopicRecords {
   return {
     async read(topic) {
-      const [rows] = await pool.query<(RowDataPacket & { partition_count: number })[]>(
-        'SELECT partition_count FROM topics WHERE topic = ?',
-        [topic],
-      );
+      const sql = 'SELECT partition_count FROM topics WHERE topic = ?';
+      const rows = await queryRows(pool, z.object({ partition_count: z.int() }), sql, [topic]);
       return rows[0]?.partition_count;
     },
     async record(topic, partitionCount) {
-      await pool.query<ResultSetHeader>(
-        'INSERT IGNORE INTO topics (topic, partition_count) VALUES (?, ?)',
-        [topic, partitionCount],
-      );
+      const sql = 'INSERT IGNORE INTO topics (topic, partition_count) VALUES (?, ?)';
+      await pool.query(sql, [topic, partitionCount]).catch((error: unknown) => {
+        throw operationalError(error);
+      });
     },
   };
 }
@@ -49,26 +52,29 @@ export function createMysqlTopicRecords(pool: Pool): TopicRecords {
  * settings count only when the topic is made for the first time. Throws AppError 'topic_partitions_differ' (not
  * retryable) when Kafka has another count: keys would be in other partitions than before, and order per key is lost.
  */
-export async function ensureTopic(
-  deps: { readonly broker: MessageBroker; readonly records: TopicRecords; readonly logger: Logger },
-  settings: TopicSettings,
-): Promise<EnsuredTopic> {
+export async function ensureTopic(deps: TopicDeps, settings: TopicSettings): Promise<number> {
   const { topic, replicationFactor } = settings;
   const recorded = await deps.records.read(topic);
   const wanted = recorded ?? settings.partitionCount;
   const found = await deps.broker.partitionCount(topic);
   if (found === undefined) {
-    if (recorded !== undefined)
+    if (recorded !== undefined) {
       deps.logger.error(
         { topic, partitionCount: wanted },
         'the topic was lost: it is made again, and everything in it is sent again',
       );
+      // Before it is made: a process that dies or fails between the two has found the topic missing, and so will the
+      // next one. The other way round nobody would see any more that it had been lost, and a consumer that has handled
+      // nothing yet takes an empty topic for a new one. Any replica may do it, since a rewind raises the epoch: the
+      // leader finds that out at its next save.
+      await deps.rewindAll(wanted);
+    }
     // Another replica may make it at the same moment; the count is compared afterwards, so either one may win.
     await deps.broker.createTopic(topic, wanted, replicationFactor);
     requireCount(topic, wanted, await deps.broker.partitionCount(topic), recorded !== undefined);
   } else requireCount(topic, wanted, found, recorded !== undefined);
   if (recorded === undefined) await deps.records.record(topic, wanted);
-  return { partitionCount: wanted, refill: recorded !== undefined && found === undefined };
+  return wanted;
 }
 
 function requireCount(
