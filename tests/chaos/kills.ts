@@ -28,6 +28,10 @@ if (!Number.isInteger(rounds) || rounds < 1 || victims.length === 0)
   );
 
 const launcher = createLauncher();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    void launcher.stop().then(() => process.exit(1));
+  });
 try {
   process.exitCode = (await run(launcher)) ? 0 : 1;
 } finally {
