@@ -15,7 +15,7 @@ const HOST = '127.0.0.1';
 const READY_TIMEOUT_MS = 120_000;
 const STOP_GRACE_MS = 30_000;
 /** One cluster id for all: data folders are never shared, and a fixed id is one thing less to keep. */
-const CLUSTER_ID = '4L6g3nShT-eMCtK--X86sw';
+export const CLUSTER_ID = '4L6g3nShT-eMCtK--X86sw';
 const HEAP = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC'];
 const LOGGING = 'log4j2.properties';
 /** Relative to the broker's folder, in which it runs. */
@@ -41,24 +41,12 @@ export interface KafkaPlace {
   readonly properties?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The text of a broker's server.properties. */
-export function serverProperties(
-  place: Pick<KafkaPlace, 'nodeId' | 'ports' | 'dataDir' | 'properties'>,
-): string {
-  const own = portsOf(place);
-  const copies = String(Math.min(3, place.ports.length));
-  const voters = place.ports.map((p, i) => `${i + 1}@${HOST}:${p.controller}`);
-  const clients = `PLAINTEXT://${HOST}:${own.client}`;
-  const properties: Record<string, string> = {
+/** What all brokers have in common, in a cluster of so many. */
+export function commonProperties(nodes: number): Record<string, string> {
+  const copies = String(Math.min(3, nodes));
+  return {
     'process.roles': 'broker,controller',
-    'node.id': String(place.nodeId),
-    'controller.quorum.voters': voters.join(','),
     'controller.listener.names': 'CONTROLLER',
-    'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    listeners: `${clients},CONTROLLER://${HOST}:${own.controller}`,
-    'advertised.listeners': clients,
-    'log.dirs': path.join(place.dataDir, 'log'),
     'offsets.topic.replication.factor': copies,
     'offsets.topic.num.partitions': '4',
     'transaction.state.log.replication.factor': copies,
@@ -75,11 +63,34 @@ export function serverProperties(
     'log.cleaner.dedupe.buffer.size': '4194304',
     'num.network.threads': '2',
     'num.io.threads': '4',
-    ...place.properties,
   };
+}
+
+/** Properties as the text of a file. */
+export function formatProperties(properties: Readonly<Record<string, string>>): string {
   return Object.entries(properties)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
+}
+
+/** The text of a broker's server.properties. */
+export function serverProperties(
+  place: Pick<KafkaPlace, 'nodeId' | 'ports' | 'dataDir' | 'properties'>,
+): string {
+  const own = portsOf(place);
+  const voters = place.ports.map((p, i) => `${i + 1}@${HOST}:${p.controller}`);
+  const clients = `PLAINTEXT://${HOST}:${own.client}`;
+  return formatProperties({
+    ...commonProperties(place.ports.length),
+    'node.id': String(place.nodeId),
+    'controller.quorum.voters': voters.join(','),
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: `${clients},CONTROLLER://${HOST}:${own.controller}`,
+    'advertised.listeners': clients,
+    'log.dirs': path.join(place.dataDir, 'log'),
+    ...place.properties,
+  });
 }
 
 /** Formats the broker's storage if that was not done yet, and describes the broker that runs on it. */

@@ -46,6 +46,16 @@ export function parseJavaMajor(text: string): number | undefined {
   return first === '1' ? Number(second) : Number(first); // Java 8 called itself 1.8
 }
 
+/** True when preparePrograms would find what it needs, or could fetch it. */
+export function canRunEmbedded(lodging: Lodging, settings: LauncherSettings): boolean {
+  try {
+    findJava(settings, lodging.account);
+    return existsSync(path.join(lodging.home, 'programs')) || hasMaven();
+  } catch {
+    return false;
+  }
+}
+
 /** Finds Java, and Kafka and MariaDB on disk or else through Maven; LaunchFailure names what is missing. */
 export async function preparePrograms(
   lodging: Lodging,
@@ -81,13 +91,17 @@ function findJava(settings: LauncherSettings, account: Account | undefined): str
   );
 }
 
+function hasMaven(): boolean {
+  return spawnSync('mvn', ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
 async function download(
   home: string,
   artifact: string,
   logFile: string,
   report: Report,
 ): Promise<void> {
-  if (spawnSync('mvn', ['--version'], { stdio: 'ignore' }).status !== 0) {
+  if (!hasMaven()) {
     throw new LaunchFailure(
       'Maven is needed to fetch Kafka and MariaDB, and `mvn` is missing',
       INSTALL_HINT,
