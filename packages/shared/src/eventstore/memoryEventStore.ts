@@ -1,5 +1,5 @@
 // The event store in memory, for tests and the simulation: the same contract, the same placing and folds, no I/O.
-import { comparePlaces, START } from '../messaging/chain.ts';
+import { comparePlaces, formatPlace, START } from '../messaging/chain.ts';
 import { createCommitListeners } from './commitListeners.ts';
 import { cursorName, inLockOrder } from './cursorRows.ts';
 import type { DomainEvent } from './decider.ts';
@@ -11,19 +11,12 @@ import {
   type EventStore,
   type ParkedMessage,
   type RecordedEvent,
-  type RowInsert,
   type Unit,
 } from './eventStore.ts';
+import { createTableDrafts, type UniqueKey } from './memoryTables.ts';
 import { placeEvents, prepareAppends, type PlacedEvent, type StreamHead } from './placing.ts';
-import { createProjectionEngine, foldedEvents, keyOf, keyText } from './projectionEngine.ts';
-import type { ColumnValue, Projection, ReadModelTable, Row } from './projection.ts';
-
-/** A named unique constraint of a table, as the migrations would make it. */
-export interface UniqueKey {
-  readonly name: string;
-  readonly table: string;
-  readonly columns: readonly string[];
-}
+import { createProjectionEngine, foldedEvents, keyText } from './projectionEngine.ts';
+import type { Projection, ReadModelTable, Row } from './projection.ts';
 
 export interface MemoryEventStoreOptions<Event extends DomainEvent, Fact extends DomainEvent> {
   readonly codec: EventCodec<Event>;
@@ -135,7 +128,7 @@ function createWriter<Event extends DomainEvent, Fact extends DomainEvent>(
   return (before, units) => {
     const appends = prepareAppends(units, options.codec);
     const cursors = moveCursors(before.cursors, units);
-    const parked = units.flatMap((unit) => unit.parked ?? []);
+    const parked = park(before.parked, units);
     const drafts = createTableDrafts(before.tables, options.uniqueKeys ?? []);
     for (const { table, row } of units.flatMap((unit) => unit.inserts ?? []))
       drafts.insert(tableOf(options, table), row);
@@ -157,7 +150,7 @@ function createWriter<Event extends DomainEvent, Fact extends DomainEvent>(
       log: [...before.log, ...placed],
       heads,
       cursors,
-      parked: [...before.parked, ...parked],
+      parked,
       tables: drafts.tables(),
     };
   };
@@ -205,38 +198,14 @@ function moveCursors(
   return cursors;
 }
 
-/** Tables under change: primary keys and unique keys are checked as a database would. */
-function createTableDrafts(
-  before: ReadonlyMap<string, ReadonlyMap<string, Row>>,
-  uniqueKeys: readonly UniqueKey[],
-) {
-  const tables = new Map([...before].map(([name, rows]) => [name, new Map(rows)]));
-  const rowsOf = (name: string): Map<string, Row> => {
-    const rows = tables.get(name) ?? new Map<string, Row>();
-    tables.set(name, rows);
-    return rows;
-  };
-  const checkUnique = (table: ReadModelTable, row: Row): void => {
-    const own = keyText(keyOf(table, row));
-    for (const { name, columns } of uniqueKeys.filter((key) => key.table === table.name)) {
-      const values = (other: Row) => keyText(columns.map((column) => other[column] ?? null));
-      for (const [key, other] of rowsOf(table.name))
-        if (key !== own && values(other) === values(row)) throw new ConflictError('unique', name);
-    }
-  };
-  const put = (table: ReadModelTable, row: Row): void => {
-    checkUnique(table, row);
-    rowsOf(table.name).set(keyText(keyOf(table, row)), row);
-  };
-  return {
-    find: (name: string, keys: readonly (readonly ColumnValue[])[]): readonly Row[] =>
-      keys.map((key) => rowsOf(name).get(keyText(key))).filter((row) => row !== undefined),
-    insert(table: ReadModelTable, row: RowInsert['row']): void {
-      if (rowsOf(table.name).has(keyText(keyOf(table, row))))
-        throw new ConflictError('row', table.name);
-      put(table, row);
-    },
-    update: put,
-    tables: (): ReadonlyMap<string, ReadonlyMap<string, Row>> => tables,
-  };
+function park(
+  before: readonly ParkedMessage[],
+  units: readonly Unit<DomainEvent, DomainEvent>[],
+): readonly ParkedMessage[] {
+  const all = [...before, ...units.flatMap((unit) => unit.parked ?? [])];
+  const keys = all.map(({ consumer, topic, key, place }) =>
+    keyText([consumer, topic, key, formatPlace(place)]),
+  );
+  if (new Set(keys).size < all.length) throw new ConflictError('row', 'parked_messages');
+  return all;
 }

@@ -87,6 +87,16 @@ export function besideTheEventsContract(open: () => Promise<StoreUnderTest>): vo
       expect(await store.readParkedKeys('reader', 'other.v1')).toEqual(new Set());
       expect(await store.readParkedKeys('another', 'news.v1')).toEqual(new Set());
     });
+
+    it('cannot be parked twice, with whatever stands beside them', async () => {
+      await store.commit([{ streams: [], parked: [parkedMessage(1)] }]);
+      const streams = [append('a', 0, opened('a'))];
+      const again = store.commit([{ streams, parked: [parkedMessage(2), parkedMessage(1)] }]);
+      expect(await conflictOf(again)).toEqual({ kind: 'row', subject: 'parked_messages' });
+      expect(await streamOf('a')).toEqual([]);
+      const twice = store.commit([{ streams: [], parked: [parkedMessage(3), parkedMessage(3)] }]);
+      expect(await conflictOf(twice)).toMatchObject({ kind: 'row' });
+    });
   });
 
   describe('read models', () => {
