@@ -77,6 +77,8 @@ export interface ParkedMessage {
 export interface RowInsert {
   readonly table: string;
   readonly row: Readonly<Record<string, string | number | null>>;
+  /** A column whose value may be given once, if the table has one beside its key: rows are inserted in its order. */
+  readonly uniqueColumn?: string;
 }
 
 /** One unit of work: all of it is committed, or nothing. `Fact` are others' events that read models fold. */

@@ -11,24 +11,35 @@ const CHUNK_ROWS = 1_000;
 // Texts and whole numbers only: a DATETIME or DECIMAL would come back as something else than what was put.
 const rowSchema = z.record(z.string(), z.union([z.string(), z.int(), z.null()]));
 
-/** Writes rows that are no read model. Throws ConflictError 'unique' or 'row'. */
+/**
+ * Writes rows that are no read model, by table and then by the value that may be given once: an insert waits for an
+ * uncommitted one of the same value, so two transactions with the same values in different orders would wait for each
+ * other. Throws ConflictError 'unique' or 'row'.
+ */
 export async function insertRowsBeside(
   database: Queryable,
   inserts: readonly RowInsert[],
 ): Promise<void> {
   const byTable = Map.groupBy(inserts, (insert) => insert.table);
   for (const name of [...byTable.keys()].sort()) {
-    for (const { row } of byTable.get(name) ?? []) {
+    for (const { row } of (byTable.get(name) ?? []).toSorted(byUniqueValue)) {
       const columns = Object.keys(row);
       await insertRows(database, name, columns, [row]);
     }
   }
 }
 
+function byUniqueValue(a: RowInsert, b: RowInsert): number {
+  const [left, right] = [a, b].map(({ row, uniqueColumn = '' }) => String(row[uniqueColumn] ?? ''));
+  if (left === right || left === undefined || right === undefined) return 0;
+  return left < right ? -1 : 1;
+}
+
 /**
- * Loads the touched rows that exist and locks them. All transactions lock in the same order (tables by name, rows by
- * primary key): two of them never wait for each other. Rows that do not exist cannot be locked (READ COMMITTED has no
- * gap locks): their plain INSERT finds out who was first.
+ * Loads the touched rows that exist and locks them, all transactions in the same order: tables by name, rows by primary
+ * key. Rows that do not exist cannot be locked (READ COMMITTED has no gap locks): their plain INSERT finds out who was
+ * first. That is also where the order ends: a new row of an early table comes after the locks on a later one, so two
+ * transactions that make the same row while they share another can meet in a deadlock. One of them is then run again.
  */
 export async function lockRows(
   database: Queryable,

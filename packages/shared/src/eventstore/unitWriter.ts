@@ -19,8 +19,10 @@ export type WriteUnits<Event extends DomainEvent, Fact extends DomainEvent> = (
 
 /**
  * Makes the writer of a schema. It throws ConflictErrors of every kind; the transaction must then be rolled back.
- * One lock order for all: cursors (sorted), parked messages, rows (sorted), log head, events. Two transactions that
- * want the same things meet at the first of them, so none waits for one that waits for it.
+ * One lock order for all: cursors (sorted), parked messages, rows beside the events (by table and unique value),
+ * read-model rows that exist (sorted), those that are new (sorted), log head, events. Two transactions that want the
+ * same things meet at the first of them, so hardly ever waits one for another that waits for it; where they do (see
+ * readModelRows), the server ends one of the two, and it is run again.
  */
 export function createUnitWriter<Event extends DomainEvent, Fact extends DomainEvent>(
   projections: readonly Projection<Event | Fact>[],

@@ -23,5 +23,5 @@ export const personalDataEntity = new EntitySchema({
 /** The row that is written in one transaction with the user's registration. */
 export function personalDataOf(userId: UserId, email: string): RowInsert {
   const row = { user_id: userId, email, email_key: email.toLowerCase() };
-  return { table: 'user_personal_data', row };
+  return { table: 'user_personal_data', row, uniqueColumn: 'email_key' };
 }
