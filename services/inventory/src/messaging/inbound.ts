@@ -14,8 +14,9 @@ export function createReactions(deps: {
 }): Reactions<ProductState, ProductEvent, OrdersMessage> {
   return {
     parse: (message) => parseMessage(ordersMessageSchemas, message),
-    streamsOf: ({ data }) => [productStream(data.productId)],
+    streamsOf: (fact) => (isFinalAlready(fact) ? [] : [productStream(fact.data.productId)]),
     async react(fact, load) {
+      if (isFinalAlready(fact)) return [];
       const streamId = productStream(fact.data.productId);
       const decision = productDecider.decide(toCommand(fact, deps.now()), await load(streamId));
       // Of the commands that can come from here none is ever turned down: what changes nothing has no events.
@@ -24,6 +25,11 @@ export function createReactions(deps: {
       return [{ streamId, events: decision.events }];
     },
   };
+}
+
+/** A line that stands alone was sold when it was reserved: its confirmation needs no look at the stock. */
+function isFinalAlready({ type, data }: OrdersMessage): boolean {
+  return type === 'OrderConfirmed' && data.line.of === 1;
 }
 
 function toCommand({ type, data }: OrdersMessage, at: string): ProductCommand {
