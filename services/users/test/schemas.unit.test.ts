@@ -35,6 +35,7 @@ describe('the e-mail of POST /user', () => {
       'a@b@example.com',
       `${'x'.repeat(65)}@example.com`,
       `a@${'x'.repeat(64)}.com`,
+      'a@x\ud800y.com',
     ],
     ...[5, true, { a: 1 }, ['a@example.com']],
   ])('%j is none', (email) => {

@@ -12,6 +12,8 @@ const TOP_LEVEL =
 
 /** True for `local@domain.tld` with a local part of dotted atoms. No quoted local parts, no addresses for a domain. */
 export function isEmail(text: string): boolean {
+  // Half of a surrogate pair has no UTF-8 form: the database would refuse it, or keep something else.
+  if (!text.isWellFormed()) return false;
   const at = text.lastIndexOf('@');
   if (at < 1) return false;
   const local = text.slice(0, at);
