@@ -28,7 +28,7 @@ export interface SlicePlan {
   readonly after: Progress;
   /** The first message that does not fit, if the slice ends in a gap. */
   readonly gap: { readonly cursor: Place; readonly message: InboundMessage } | undefined;
-  /** True if a message was handled or passed over. */
+  /** True if a message came that was the next one: a gap before it is closed. */
   readonly moved: boolean;
   /** The error that ended the slice early: what stands before it counts, the rest waits. */
   readonly stalled: AppError | undefined;
@@ -118,8 +118,8 @@ async function planSlice<State, Event extends DomainEvent, Fact extends DomainEv
         gap ??= { cursor: item.cursor, message: item.message };
         break;
       case 'unreadable':
+        // Closes no gap: it has no place, so it is never the missing message.
         batch.parkUnreadable(state, item.record, item.reason);
-        moved = true;
         break;
       case 'next': {
         const error = await settle(deps, batch, states, slice, item, parsed.get(item));
