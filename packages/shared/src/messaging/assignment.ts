@@ -19,8 +19,14 @@ export interface AssignmentDeps {
   /** Reads cursors, seeks, and resumes; throws retryable AppErrors. */
   readonly load: (states: readonly PartitionState[], isCurrent: () => boolean) => Promise<void>;
   readonly pause: (states: readonly TopicPartition[]) => void;
-  /** Called at each join: whatever was kept in memory may be another's by now. */
+  /** Called at each join, at once: states that a step has read may be another's by now, and must not be kept. */
   readonly forget: () => void;
+  /**
+   * Called as a step of its own before an assignment is loaded for the first time. Not at the join itself: a step under
+   * way may still decide by what is dropped here (which keys are parked, which gaps are open), and decide again after a
+   * lost race; without it, it would handle a message behind a parked one, or forget a gap.
+   */
+  readonly renew: () => void;
   readonly onBug: (error: unknown) => void;
   readonly logger: Logger;
 }
@@ -42,7 +48,7 @@ export class Assignment {
     this.#states = new Map(partitions.map((at) => [partitionName(at), assignedPartition(at)]));
     this.#deps.logger.info({ partitions: [...this.#states.keys()] }, 'partitions assigned');
     this.#deps.pause(partitions);
-    this.#bringBack(this.all());
+    this.#bringBack(this.all(), this.#deps.renew);
   }
 
   find(at: TopicPartition): PartitionState | undefined {
@@ -110,11 +116,12 @@ export class Assignment {
     this.#timers.add(timer);
   }
 
-  #bringBack(those: readonly PartitionState[]): void {
+  #bringBack(those: readonly PartitionState[], prepare?: () => void): void {
     const mine = this.#states;
     const isCurrent = (): boolean => this.#states === mine;
     const load = async (): Promise<void> => {
       if (!isCurrent()) return;
+      prepare?.();
       try {
         await this.#deps.load(those, isCurrent);
       } catch (error) {

@@ -95,6 +95,8 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
       },
       forget: () => {
         cache.clear();
+      },
+      renew: () => {
         gaps.reset();
         parked.renew();
       },
