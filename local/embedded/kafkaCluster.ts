@@ -8,7 +8,7 @@ import { findLodging } from './account.ts';
 import { startProcessNodes } from './processNodes.ts';
 import { canRunEmbedded } from './programs.ts';
 
-export type { KafkaCluster, KafkaNode } from '../infra/kafkaNodes.ts';
+export type { KafkaCluster } from '../infra/kafkaNodes.ts';
 
 const ACQUAINTANCE_TIMEOUT_MS = 60_000;
 
