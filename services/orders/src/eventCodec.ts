@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import {
   instantSchema,
+  lineIndexSchema,
+  LINES_LIMIT,
   orderIdSchema,
   productIdSchema,
   quantitySchema,
@@ -18,9 +20,8 @@ const lineReservation = {
   cartLineId: z.int().min(1),
   cartLineUuid: z.uuid(),
 };
-const lineIndex = z.int().min(0).max(49);
 const linesOf = <Line extends z.ZodRawShape>(line: Line) =>
-  z.array(z.object(line).readonly()).min(1).max(50).readonly();
+  z.array(z.object(line).readonly()).min(1).max(LINES_LIMIT).readonly();
 
 const orderRequested = z.object({
   orderId: orderIdSchema,
@@ -32,7 +33,7 @@ const orderRequested = z.object({
 
 const orderLineReserved = z.object({
   orderId: orderIdSchema,
-  lineIndex,
+  lineIndex: lineIndexSchema,
   ...lineReservation,
   at: instantSchema,
 });
@@ -48,7 +49,7 @@ const orderRejected = z.object({
   orderId: orderIdSchema,
   userId: userIdSchema,
   lines: linesOf(requestedLine),
-  rejectedLineIndex: lineIndex,
+  rejectedLineIndex: lineIndexSchema,
   reason: z.enum(['unknown_product', 'out_of_stock']),
   at: instantSchema,
 });

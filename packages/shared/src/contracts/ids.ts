@@ -16,14 +16,22 @@ export type OrderId = z.infer<typeof orderIdSchema>;
 /** A moment: ISO 8601, UTC, milliseconds, as `Date.prototype.toISOString` writes it. */
 export const instantSchema = z.iso.datetime({ precision: 3 });
 
-/** Pieces of one product in one order. */
-export const quantitySchema = z.int().min(1).max(10_000);
-
+/** Pieces of one product in one order at most. */
+export const QUANTITY_LIMIT = 10_000;
 /** Pieces of one product that may exist in all. */
-export const stockSchema = z.int().min(0).max(1_000_000_000);
+export const STOCK_LIMIT = 1_000_000_000;
+/** Lines of one order at most. */
+export const LINES_LIMIT = 50;
+
+export const quantitySchema = z.int().min(1).max(QUANTITY_LIMIT);
+export const stockSchema = z.int().min(0).max(STOCK_LIMIT);
+export const lineIndexSchema = z
+  .int()
+  .min(0)
+  .max(LINES_LIMIT - 1);
 
 /** Which line of an order a message is about, of how many (`index` is 0-based). */
 export const lineSchema = z
-  .object({ index: z.int().min(0).max(49), of: z.int().min(1).max(50) })
+  .object({ index: lineIndexSchema, of: z.int().min(1).max(LINES_LIMIT) })
   .readonly();
 export type OrderLine = z.infer<typeof lineSchema>;

@@ -1,11 +1,10 @@
 // What inventory's routes take, with the messages that the demo's clients know.
 import { z } from 'zod';
+import { STOCK_LIMIT } from '@orderflow/shared/contracts/ids.ts';
 import { afterField } from '@orderflow/shared/http/demoList.ts';
 import { missingMessage, requiredField } from '@orderflow/shared/http/validate.ts';
 
 const NAME_LENGTH = 255;
-/** Pieces of one product. */
-const STOCK_LIMIT = 1_000_000_000;
 
 const nameExpected = `name must be a text of at most ${NAME_LENGTH} characters`;
 const countExpected = `count of inventory must be a whole number from 1 to ${STOCK_LIMIT}`;

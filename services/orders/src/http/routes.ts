@@ -1,5 +1,6 @@
 // The orders service's routes: the gateway's internal one that places orders, the demo's list, and /v1.
 import { Router, type Request, type Response } from 'express';
+import { QUANTITY_LIMIT } from '@orderflow/shared/contracts/ids.ts';
 import { sendDemoList } from '@orderflow/shared/http/demoList.ts';
 import { metadataOf } from '@orderflow/shared/http/metadata.ts';
 import { demoMessage, RequestRefusal } from '@orderflow/shared/http/problem.ts';
@@ -95,9 +96,6 @@ function toCommand(deps: OrderRoutesDeps, request: Request): RequestOrder {
   const requestHmac = hmacOfRequest(deps.idempotencySecret, { userId, lines });
   return { type: 'RequestOrder', orderId, userId, lines, requestHmac, at: deps.now() };
 }
-
-/** Pieces of one product in one order, its lines summed. */
-const QUANTITY_LIMIT = 10_000;
 
 function sendPlaced(response: Response, orderId: string, placed: PlacedOrder): void {
   if (placed.kind === 'unknown_user') {

@@ -1,6 +1,7 @@
 // What the orders service's routes take.
 import { z } from 'zod';
 import {
+  LINES_LIMIT,
   orderIdSchema,
   productIdSchema,
   quantitySchema,
@@ -8,9 +9,6 @@ import {
 } from '@orderflow/shared/contracts/ids.ts';
 import { afterField } from '@orderflow/shared/http/demoList.ts';
 import { idField } from '@orderflow/shared/http/validate.ts';
-
-/** Lines of one order at most. */
-const LINES_LIMIT = 50;
 
 /** The gateway's order, already validated there and given its id. */
 export const placeOrderBody = z.object({
