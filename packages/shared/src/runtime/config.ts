@@ -130,6 +130,8 @@ export function databaseSettings(service: string) {
     MYSQL_POOL_SIZE: numberSetting('connections', 1, 1000).prefault('10'),
     MYSQL_ADMIN_USER: textSetting('a user name').optional(),
     MYSQL_ADMIN_PASSWORD: textSetting('a password').default(''),
+    // A test's server may be set for speed; where events count, this says 'refuse'.
+    MYSQL_DURABILITY: z.enum(['refuse', 'warn'], 'refuse or warn').default('warn'),
   };
 }
 

@@ -10,7 +10,7 @@ import type { Projection } from '../eventstore/projection.ts';
 import { eventStoreSchema } from '../eventstore/tables.ts';
 import { AppError } from './appError.ts';
 import { openPool } from './database.ts';
-import { checkDurability } from './durability.ts';
+import { checkDurability, type DurabilityMode } from './durability.ts';
 import type { Logger } from './logger.ts';
 import { combineSchemas, pendingMigrations, prepareSchema, type Schema } from './schema.ts';
 
@@ -24,6 +24,7 @@ export interface DatabaseConfig {
   readonly MYSQL_POOL_SIZE: number;
   readonly MYSQL_ADMIN_USER?: string | undefined;
   readonly MYSQL_ADMIN_PASSWORD: string;
+  readonly MYSQL_DURABILITY: DurabilityMode;
 }
 
 /** What of a service stands in its database. */
@@ -72,7 +73,7 @@ export async function openServiceDatabase<Event extends DomainEvent, Fact extend
   const requireReady = () => requireMigrated(pool, schema, config.MYSQL_DATABASE);
   try {
     await requireReady();
-    await checkDurability(pool, 'warn', (message) => {
+    await checkDurability(pool, config.MYSQL_DURABILITY, (message) => {
       logger.warn(message);
     });
   } catch (error) {

@@ -45,7 +45,8 @@ export async function openTestServiceDatabase<
     MYSQL_PASSWORD: password,
     MYSQL_POOL_SIZE: 10,
     MYSQL_ADMIN_PASSWORD: '',
-  };
+    MYSQL_DURABILITY: 'warn',
+  } as const;
   const opened: ServiceDatabase<Event, Fact>[] = [];
   const open = async () => {
     const service = await openServiceDatabase<Event, Fact>(config, parts, silentLogger);

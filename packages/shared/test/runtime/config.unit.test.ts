@@ -41,6 +41,7 @@ describe('settings', () => {
       MYSQL_PASSWORD: 'orderflow-local',
       MYSQL_POOL_SIZE: 10,
       MYSQL_ADMIN_PASSWORD: '',
+      MYSQL_DURABILITY: 'warn',
       KAFKA_BROKERS: ['127.0.0.1:9092'],
       KAFKA_GROUP_ID: 'orderflow-users',
       TOPIC_PREFIX: '',

@@ -143,21 +143,41 @@ describe('A database error', () => {
 });
 
 describe('checkDurability', () => {
+  const serverWith = (settings: object) => {
+    const query = () => Promise.resolve([[settings], []]);
+    return { query } as unknown as TestDatabase['pool'];
+  };
+
   it('says what the server is set to lose, or refuses it', async () => {
-    const lossy = {
-      query: () => Promise.resolve([[{ log_bin: 0, sync_binlog: 0, flush_at_commit: 2 }], []]),
-    };
-    const database = lossy as unknown as TestDatabase['pool'];
-    expect(await readDurabilityFaults(database)).toHaveLength(3);
+    const lossy = serverWith({ log_bin: 0, sync_binlog: 0, flush_at_commit: 2 });
+    expect(await readDurabilityFaults(lossy)).toHaveLength(3);
     const warnings: string[] = [];
-    await checkDurability(database, 'warn', (message) => warnings.push(message));
+    await checkDurability(lossy, 'warn', (message) => warnings.push(message));
     expect(warnings).toEqual([expect.stringContaining('sync_binlog is not 1')]);
-    await expect(checkDurability(database, 'refuse', () => undefined)).rejects.toMatchObject({
+    await expect(checkDurability(lossy, 'refuse', () => undefined)).rejects.toMatchObject({
       code: 'database_not_durable',
+      message: expect.stringContaining('MYSQL_DURABILITY=warn') as string,
     });
   });
 
-  it('can read the settings of the real server as the runtime user', async () => {
-    await expect(readDurabilityFaults(database.pool)).resolves.toBeInstanceOf(Array);
+  it.each([1, 3])(
+    'finds no fault with a server that flushes at every commit (%i)',
+    async (mode) => {
+      const sound = serverWith({ log_bin: 1, sync_binlog: 1, flush_at_commit: mode });
+      expect(await readDurabilityFaults(sound)).toEqual([]);
+      await checkDurability(sound, 'refuse', () => undefined);
+    },
+  );
+
+  it('reads the settings of the real server as the runtime user', async () => {
+    const [[server]] = await database.admin.query<RowDataPacket[]>(
+      `SELECT @@log_bin AS log, @@sync_binlog AS sync,
+        @@innodb_flush_log_at_trx_commit AS flush`,
+    );
+    const faults = await readDurabilityFaults(database.pool);
+    expect(faults.some((fault) => fault.startsWith('log_bin'))).toBe(server?.log !== 1);
+    expect(faults.some((fault) => fault.startsWith('sync_binlog'))).toBe(server?.sync !== 1);
+    const isFlushed = [1, 3].includes(Number(server?.flush));
+    expect(faults.some((fault) => fault.startsWith('innodb_flush'))).toBe(!isFlushed);
   });
 });
