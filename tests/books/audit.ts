@@ -23,6 +23,8 @@ export interface ProductBook {
 export interface Audit {
   readonly breaches: readonly string[];
   readonly products: ReadonlyMap<number, ProductBook>;
+  /** Each order's decision, by id; undefined: none yet. */
+  readonly decisions: ReadonlyMap<string, string | undefined>;
   readonly orders: { requested: number; confirmed: number; rejected: number; undecided: number };
 }
 
@@ -63,6 +65,7 @@ export function audit(
   return {
     breaches,
     products,
+    decisions: new Map([...orders].map(([orderId, { decision }]) => [orderId, decision])),
     orders: {
       requested: orders.size,
       confirmed: count('OrderConfirmed'),
@@ -78,14 +81,16 @@ function judgeAnswer(answer: ClientAnswer, orders: ReadonlyMap<string, OrderBook
   const { orderId, status } = answer;
   if (status !== 200 && status !== 202 && status !== 409) return [];
   if (orderId === undefined) {
-    return status === 409 ? [] : [`An answer ${status} names no order: ${answer.text}`];
+    // Whoever is not known has no order; every other decision is one about an order.
+    const isRefused = status === 409 && answer.text.includes('No user exists');
+    return isRefused ? [] : [`An answer ${status} names no order: ${answer.text}`];
   }
   const decision = orders.get(orderId)?.decision;
   if (status === 200 && decision !== 'OrderConfirmed')
     return [`Order ${orderId} was answered 200, the log says ${decision ?? 'nothing'}`];
   if (status === 202 && !orders.has(orderId))
     return [`Order ${orderId} was answered 202, the log does not know it`];
-  if (status === 409 && orders.has(orderId) && decision !== 'OrderRejected')
+  if (status === 409 && decision !== 'OrderRejected')
     return [`Order ${orderId} was answered 409, the log says ${decision ?? 'nothing'}`];
   return [];
 }

@@ -38,11 +38,13 @@ describe('an order with an Idempotency-Key', () => {
   }, 120_000);
 
   it('is refused when the key comes back with another body', async () => {
-    const [userId] = [1];
+    const [userId] = await registerUsers(client.call, 1, 'another');
     const productId = await addProduct(client.call, 'lens', 10);
+    const otherProductId = await addProduct(client.call, 'tripod', 10);
     const key = { 'idempotency-key': 'another-order' };
     expect((await client.call('POST', '/order', { userId, productId }, key)).status).toBe(200);
-    const other = await client.call('POST', '/order', { userId, productId: productId - 1 }, key);
+    const body = { userId, productId: otherProductId };
+    const other = await client.call('POST', '/order', body, key);
     expect(other.status).toBe(422);
     expect(other.json).toMatchObject({
       message: expect.stringContaining('Idempotency-Key') as string,
