@@ -77,14 +77,17 @@ export async function planBatch<State, Event extends DomainEvent, Fact extends D
   }));
   const parsed = new Map<Judged, Parsed<Fact>>();
   const streamIds = new Set<string>();
-  for (const item of work.flatMap(({ judged }) => judged)) {
-    if (item.kind !== 'next') continue;
-    const result = parse(deps.reactions, item.message);
-    parsed.set(item, result);
-    if (result.kind !== 'fact') continue;
-    for (const streamId of deps.reactions.streamsOf?.(result.fact) ?? []) streamIds.add(streamId);
+  for (const { slice, judged } of work) {
+    for (const item of judged) {
+      if (item.kind !== 'next') continue;
+      const result = parse(deps.reactions, item.message);
+      parsed.set(item, result);
+      // What is parked unhandled must not fail for a stream that cannot be read: that may be why it is parked.
+      if (result.kind !== 'fact' || slice.parkFor !== undefined) continue;
+      for (const streamId of deps.reactions.streamsOf?.(result.fact) ?? []) streamIds.add(streamId);
+    }
   }
-  await states.prefetch(streamIds);
+  await prefetch(states, streamIds);
   const plans: SlicePlan[] = [];
   for (const { slice, judged } of work) {
     plans.push(await planSlice(deps, batch, states, slice, judged, parsed));
@@ -96,6 +99,19 @@ export async function planBatch<State, Event extends DomainEvent, Fact extends D
       states.publish();
     },
   };
+}
+
+/** All streams of the batch at once. One that a newer build has written fails its own messages, not those of others. */
+async function prefetch<State, Event extends DomainEvent>(
+  states: BatchStates<State, Event>,
+  streamIds: ReadonlySet<string>,
+): Promise<void> {
+  try {
+    await states.prefetch(streamIds);
+  } catch (error) {
+    // Then each message reads its own streams, and the partition of the one that cannot be read waits.
+    if (!(error instanceof AppError && error.code === 'newer_schema')) throw error;
+  }
 }
 
 async function planSlice<State, Event extends DomainEvent, Fact extends DomainEvent>(
@@ -173,12 +189,10 @@ async function react<State, Event extends DomainEvent, Fact extends DomainEvent>
   const load = async (streamId: string): Promise<State> => (await states.read(streamId)).state;
   const decisions = await deps.reactions.react(fact, load);
   await states.prefetch(decisions.map(({ streamId }) => streamId));
+  const versions = states.applyAll(decisions);
   batch.addFact(fact);
-  for (const { streamId, events } of decisions) {
-    const { version } = await states.read(streamId);
-    states.apply(streamId, events);
-    batch.append(streamId, version, events, message);
-  }
+  for (const [index, { streamId, events }] of decisions.entries())
+    batch.append(streamId, versions[index] ?? 0, events, message);
 }
 
 function parse<State, Event extends DomainEvent, Fact extends DomainEvent>(

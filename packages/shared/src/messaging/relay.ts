@@ -38,6 +38,8 @@ const TOPIC_CHECK_INTERVAL_MS = 10_000;
 const POLL_BUSY_MS = 25;
 const POLL_IDLE_MS = 100;
 const IDLE_AFTER_POLLS = 40;
+/** Longer than others wait before they ask for the lease again. */
+const LEAVE_MS = 2 * SAVE_INTERVAL_MS;
 const RETRY_FIRST_MS = 100;
 const RETRY_MOST_MS = 2_000;
 
@@ -117,9 +119,18 @@ export class Relay<Event extends DomainEvent> {
         }
         failures += 1;
         this.#deps.logger.warn({ err: error, failures }, 'the relay waits and tries again');
+        if (error.code === 'newer_schema') await this.#leaveToNewer();
         await this.#standby.wait(backOff(failures, RETRY_FIRST_MS, RETRY_MOST_MS));
       }
     }
+  }
+
+  /** An event of a newer build: a replica that runs it can publish it, so the lease must be free while we wait. */
+  async #leaveToNewer(): Promise<void> {
+    await this.#leadership.release().catch((error: unknown) => {
+      this.#deps.logger.warn({ err: error }, 'the relay could not give its lease up');
+    });
+    await this.#standby.wait(LEAVE_MS);
   }
 
   /** Leads until the lease is lost or the relay stops. */

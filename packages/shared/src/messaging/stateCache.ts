@@ -97,13 +97,22 @@ export class BatchStates<State, Event extends DomainEvent> {
     return this.#get(streamId);
   }
 
-  /** Puts a decision's events on top of a stream that was read; they count from the next message on. */
-  apply(streamId: string, events: readonly Event[]): void {
-    const before = this.#get(streamId);
-    this.#seen.set(streamId, {
-      state: this.#fold(before.state, events),
-      version: before.version + events.length,
+  /**
+   * Puts a message's decisions on top of streams that were read; they count from the next message on. Gives the version
+   * at which each decision begins. All or, if `evolve` throws, nothing: the message is parked then, and the next one
+   * must not be decided on what never came to be.
+   */
+  applyAll(
+    decisions: readonly { readonly streamId: string; readonly events: readonly Event[] }[],
+  ): readonly number[] {
+    const after = new Map<string, VersionedState<State>>();
+    const versions = decisions.map(({ streamId, events }) => {
+      const { state, version } = after.get(streamId) ?? this.#get(streamId);
+      after.set(streamId, { state: this.#fold(state, events), version: version + events.length });
+      return version;
     });
+    for (const [streamId, entry] of after) this.#seen.set(streamId, entry);
+    return versions;
   }
 
   /**
