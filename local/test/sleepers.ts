@@ -27,9 +27,9 @@ export function endSleepers(): void {
   for (const child of started.splice(0)) child.kill('SIGKILL');
 }
 
-/** A program that ignores SIGTERM and, once it does, writes its pid into the folder. */
+/** A program that ignores SIGTERM for a minute and, once it does, writes its pid into the folder. */
 export function sourceOfStubborn(dir: string): string {
-  return `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);
+  return `process.on('SIGTERM', () => {}); setTimeout(() => {}, 60_000);
     require('fs').writeFileSync(${JSON.stringify(pidFile(dir))}, process.pid + '\\n');`;
 }
 
