@@ -65,22 +65,24 @@ export function inLockOrder(moves: readonly CursorMove[]): readonly CursorMove[]
 
 /**
  * Moves each cursor by compare-and-set. A process that has lost its partition, but does not know it yet, still holds
- * the old place: its update finds no row, and with it the whole transaction fails. Throws ConflictError 'cursor'.
+ * the old place: its update finds no row, and with it the whole transaction fails. The offset is compared as well: a
+ * transaction that only parks an unreadable record moves nothing else, and of two owners both would park it. Throws
+ * ConflictError 'cursor'.
  */
 export async function moveCursors(
   database: Queryable,
   moves: readonly CursorMove[],
 ): Promise<void> {
-  for (const { consumer, from, to } of inLockOrder(moves)) {
+  for (const { consumer, from, fromOffset, to } of inLockOrder(moves)) {
     // mysql2 counts the rows found (CLIENT_FOUND_ROWS), so a move to the same place is one row, too.
     const [result] = await database.query<ResultSetHeader>(
       `UPDATE consumer_cursors SET incarnation = ?, position = ?, part = ?, next_offset = ?
         WHERE consumer = ? AND topic = ? AND partition_id = ?
-        AND incarnation = ? AND position = ? AND part = ?`,
+        AND incarnation = ? AND position = ? AND part = ? AND next_offset = ?`,
       [
         ...[to.place.incarnation, to.place.position, to.place.part, to.nextOffset],
         ...[consumer, to.topic, to.partition],
-        ...[from.incarnation, from.position, from.part],
+        ...[from.incarnation, from.position, from.part, fromOffset],
       ],
     );
     if (result.affectedRows !== 1) throw new ConflictError('cursor', cursorName(consumer, to));
@@ -157,7 +159,10 @@ export async function haveMoved(
         FROM consumer_cursors WHERE consumer = ? AND topic = ? AND partition_id = ? FOR UPDATE`,
       [consumer, to.topic, to.partition],
     );
-    if (rows[0] === undefined || formatPlace(rows[0]) !== formatPlace(to.place)) return false;
+    const [row] = rows;
+    if (row === undefined || formatPlace(row) !== formatPlace(to.place)) return false;
+    // The place alone would prove a move that leaves it where it was, whether that was committed or not.
+    if (row.next_offset !== to.nextOffset) return false;
   }
   return true;
 }

@@ -55,6 +55,8 @@ export interface Cursor {
 export interface CursorMove {
   readonly consumer: string;
   readonly from: Place;
+  /** The offset that stands beside `from`: what has no place (a record that is no message) moves the offset alone. */
+  readonly fromOffset: string;
   readonly to: Cursor;
 }
 

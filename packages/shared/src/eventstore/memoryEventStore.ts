@@ -188,11 +188,13 @@ function moveCursors(
   units: readonly Unit<DomainEvent, DomainEvent>[],
 ): ReadonlyMap<string, Cursor> {
   const cursors = new Map(before);
-  for (const { consumer, from, to } of inLockOrder(units.flatMap((unit) => unit.cursors ?? []))) {
+  const moves = inLockOrder(units.flatMap((unit) => unit.cursors ?? []));
+  for (const { consumer, from, fromOffset, to } of moves) {
     const name = cursorName(consumer, to);
     const current = cursors.get(name);
     if (current === undefined || comparePlaces(current.place, from) !== 0)
       throw new ConflictError('cursor', name);
+    if (current.nextOffset !== fromOffset) throw new ConflictError('cursor', name);
     cursors.set(name, to);
   }
   return cursors;

@@ -128,7 +128,8 @@ export function moveOf(
   const nextOffset = String(after.nextOffset);
   if (formatPlace(after.place) === formatPlace(stored.place) && nextOffset === stored.nextOffset)
     return undefined;
-  return { consumer, from: stored.place, to: { topic, partition, place: after.place, nextOffset } };
+  const { place: from, nextOffset: fromOffset } = stored;
+  return { consumer, from, fromOffset, to: { topic, partition, place: after.place, nextOffset } };
 }
 
 /** An error as the reason of a parked message. */

@@ -1,9 +1,9 @@
 // Slices of records brought into one transaction, whatever comes between: lost partitions, races, failures, poison.
 import type { DomainEvent } from '../eventstore/decider.ts';
-import type { EventStore } from '../eventstore/eventStore.ts';
+import type { Cursor, EventStore } from '../eventstore/eventStore.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { planBatch, type BatchPlan, type PlanDeps } from './batchPlan.ts';
-import { comparePlaces, type Place } from './chain.ts';
+import { comparePlaces } from './chain.ts';
 import type { GapWatch } from './gapWatch.ts';
 import { describeError } from './openBatch.ts';
 import type { ParkedKeys } from './parkedKeys.ts';
@@ -181,8 +181,8 @@ export class BatchSettler<
       for (const [topic, those] of Map.groupBy(slices, ({ state }) => state.topic)) {
         const partitions = those.map(({ state }) => state.partition);
         const cursors = await store.readCursors(consumer, topic, partitions);
-        const places = new Map(cursors.map(({ partition, place }) => [partition, place]));
-        ours.push(...those.filter(({ state }) => isAt(state, places.get(state.partition))));
+        const byPartition = new Map(cursors.map((cursor) => [cursor.partition, cursor]));
+        ours.push(...those.filter(({ state }) => isAt(state, byPartition.get(state.partition))));
       }
     } catch (cause) {
       stall(slices, cause, outcome);
@@ -212,8 +212,9 @@ export class BatchSettler<
   }
 }
 
-function isAt(state: PartitionState, place: Place | undefined): boolean {
-  return place !== undefined && comparePlaces(place, state.stored.place) === 0;
+function isAt({ stored }: PartitionState, cursor: Cursor | undefined): boolean {
+  if (cursor?.nextOffset !== stored.nextOffset) return false;
+  return comparePlaces(cursor.place, stored.place) === 0;
 }
 
 function stall(slices: readonly Records[], error: unknown, outcome: Outcome): void {

@@ -15,9 +15,10 @@ import {
 
 const place = (position: number): Place => ({ incarnation: 1, position, part: 0 });
 
-const move = (from: Place, to: Place, nextOffset = '7'): CursorMove => ({
+const move = (from: Place, to: Place, nextOffset = '7', fromOffset = '0'): CursorMove => ({
   consumer: 'reader',
   from,
+  fromOffset,
   to: { topic: 'news.v1', partition: 3, place: to, nextOffset },
 });
 
@@ -72,6 +73,18 @@ export function besideTheEventsContract(open: () => Promise<StoreUnderTest>): vo
       expect(await streamOf('b')).toEqual([]);
       const [cursor] = await store.readCursors('reader', 'news.v1', [3]);
       expect(cursor?.place).toEqual(place(2));
+    });
+
+    it('cannot be moved twice from the same offset, though the place stays', async () => {
+      await store.readCursors('reader', 'news.v1', [3]);
+      const unit = (position: number) => ({
+        streams: [],
+        parked: [parkedMessage(position)],
+        cursors: [move(START, START, '1')],
+      });
+      await store.commit([unit(1)]);
+      expect(await conflictOf(store.commit([unit(2)]))).toMatchObject({ kind: 'cursor' });
+      await store.commit([{ streams: [], cursors: [move(START, START, '2', '1')] }]);
     });
 
     it('cannot be moved when they were never made', async () => {

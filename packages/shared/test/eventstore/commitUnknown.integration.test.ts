@@ -31,26 +31,32 @@ const reached = { incarnation: 1, position: 9, part: 2 };
 const cursorMove = {
   consumer: 'reader',
   from: START,
+  fromOffset: '0',
   to: { topic: 'news.v1', partition: 0, place: reached, nextOffset: '5' },
 };
+/** As of a batch that only parks a record that is no message. */
+const offsetMove = { ...cursorMove, to: { ...cursorMove.to, place: START } };
 const unitsWith: [string, Unit<TallyEvent>][] = [
   ['events', { streams: [append('a', 0, opened('a'))] }],
   ['events and a cursor', { streams: [append('a', 0, opened('a'))], cursors: [cursorMove] }],
   ['a cursor alone', { streams: [], cursors: [cursorMove] }],
+  ['an offset alone', { streams: [], cursors: [offsetMove] }],
 ];
 
 /** Where everything stands, asked without the proxy. */
 async function written() {
   const [cursor] = await direct.readCursors('reader', 'news.v1', [0]);
-  return { events: (await direct.readLog(0, 10)).length, place: cursor?.place };
+  const { place, nextOffset } = cursor ?? {};
+  return { events: (await direct.readLog(0, 10)).length, place, nextOffset };
 }
 
 describe.each(unitsWith)('When the connection breaks at the COMMIT of %s', (_name, unit) => {
   const all = {
     events: unit.streams.length,
-    place: unit.cursors === undefined ? START : reached,
+    place: unit.cursors?.[0]?.to.place ?? START,
+    nextOffset: unit.cursors?.[0]?.to.nextOffset ?? '0',
   };
-  const nothing = { events: 0, place: START };
+  const nothing = { events: 0, place: START, nextOffset: '0' };
 
   it('and the commit has happened, it returns as if nothing had been', async () => {
     const heard: string[] = [];

@@ -148,7 +148,7 @@ describe('The log head', () => {
     if (cursor === undefined) throw new Error('no cursor');
     const to = { ...cursor, place: { incarnation: 1, position: 5, part: 0 } };
     await store.commit([
-      { streams: [], cursors: [{ consumer: 'reader', from: cursor.place, to }] },
+      { streams: [], cursors: [{ consumer: 'reader', from: cursor.place, fromOffset: '0', to }] },
     ]);
     await writer.query('ROLLBACK');
     writer.release();
