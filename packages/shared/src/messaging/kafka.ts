@@ -5,7 +5,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { CONTENT_TYPE } from './envelope.ts';
 import { repairRequestQueue } from './kafkajsRepair.ts';
 import { kafkaLogCreator, kafkaVerbosity } from './kafkaLogger.ts';
-import { closeQuietly, createSocket } from './kafkaSockets.ts';
+import { closeQuietly, connectOrClose, createSocket } from './kafkaSockets.ts';
 import { partitionsByTopic } from './partitionState.ts';
 import { findMissingPartitions, isMessageTooLarge } from './producerAnswer.ts';
 import {
@@ -127,7 +127,7 @@ async function createProducer(kafka: kafkajs.Kafka): Promise<Producer> {
       ({ message }) =>
         message.partition ?? -1,
   });
-  await producer.connect();
+  await connectOrClose(producer);
   let sending = false;
   return {
     async send(topic, records) {

@@ -26,3 +26,19 @@ export async function closeQuietly(close: () => Promise<void>): Promise<void> {
   await Promise.race([close().catch(() => undefined), timeout.promise]);
   clearTimeout(timer);
 }
+
+/**
+ * Connects, or closes what of it was connected and throws the error: a producer connects to the cluster before it asks
+ * for its id, and without this each failed try would leave its sockets open.
+ */
+export async function connectOrClose(client: {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+}): Promise<void> {
+  try {
+    await client.connect();
+  } catch (error) {
+    await closeQuietly(() => client.disconnect());
+    throw error;
+  }
+}
