@@ -67,8 +67,8 @@ it('a relay that died before it moved its cursors sends again, and the consumer 
     expect(sorted(await heardBy(consumer.store))).toEqual(expected(12));
     return true;
   }, 'everything was heard of once');
-  // The topic does hold them twice.
-  expect(await recordsInTopic()).toBe(sentOnce + KEYS.length * 12);
+  // The topic holds what the dead one sent twice, or more often: a send whose answer is lost is repeated.
+  expect(await recordsInTopic()).toBeGreaterThanOrEqual(sentOnce + KEYS.length * 12);
   await consumer.stop();
   await publisher.stop();
   expect([...publisher.fatal, ...consumer.fatal]).toEqual([]);

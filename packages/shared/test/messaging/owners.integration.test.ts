@@ -71,17 +71,41 @@ it('two owners of all partitions at once handle each message once', async () => 
   await untilAllHeard(one.store, 50);
 });
 
+/** A store that counts its commits: a member that has made one was given partitions, and messages in them. */
+function countedStore() {
+  let commits = 0;
+  return {
+    commits: () => commits,
+    wrap: (store: HeardStore): HeardStore => ({
+      ...store,
+      async commit(units) {
+        const recorded = await store.commit(units);
+        if (recorded.length > 0) commits += 1;
+        return recorded;
+      },
+    }),
+  };
+}
+
 it('partitions that move between two members of a group under load are handled in order', async () => {
   const publisher = await party.startPublisher();
-  const first = party.startConsumer(publisher);
-  const making = make(publisher.store, KEYS, 1, 150);
-  const second = party.startConsumer(publisher);
-  await eventually(() => {
-    second.messaging.requireReady();
-    return true;
-  }, 'the second member has joined');
+  let made = 0;
+  const moved = new AbortController();
+  // As long as they move, so that every move happens under load, however slow the joins are.
+  const making = (async () => {
+    for (; !moved.signal.aborted; made += 1) await make(publisher.store, KEYS, made + 1, made + 1);
+  })();
+  const counts = [countedStore(), countedStore(), countedStore()] as const;
+  const join = async (count: (typeof counts)[number]) => {
+    const member = party.startConsumer(publisher, { store: count.wrap });
+    await eventually(() => count.commits() > 0, 'the new member was given partitions, and handles');
+    return member;
+  };
+  const first = await join(counts[0]);
+  await join(counts[1]);
   await first.stop();
-  const third = party.startConsumer(publisher);
+  const third = await join(counts[2]);
+  moved.abort();
   await making;
-  await untilAllHeard(third.store, 150);
+  await untilAllHeard(third.store, made);
 });

@@ -31,7 +31,7 @@ async function parkedRows(): Promise<ParkedRow[]> {
 it('a poison message parks its key and what follows it, and the next key goes on', async () => {
   const publisher = await party.startPublisher();
   const consumer = party.startConsumer(publisher);
-  // 'e' and 'm' share a partition with others: 4 partitions, 12 keys.
+  // 'e' shares its partition with others: 4 partitions, 12 keys.
   await make(publisher.store, KEYS, 1, 6, (key, number) => key === 'e' && number === 3);
   await eventually(async () => {
     const heard = await heardBy(consumer.store);
