@@ -7,7 +7,7 @@ import { repairRequestQueue } from './kafkajsRepair.ts';
 import { kafkaLogCreator, kafkaVerbosity } from './kafkaLogger.ts';
 import { closeQuietly, connectOrClose, createSocket } from './kafkaSockets.ts';
 import { partitionsByTopic } from './partitionState.ts';
-import { findMissingPartitions, isMessageTooLarge } from './producerAnswer.ts';
+import { findMissingPartitions, isMessageTooLarge, isUnknownTopic } from './producerAnswer.ts';
 import {
   MessageTooLargeError,
   type FetchedBatch,
@@ -95,17 +95,20 @@ async function asAdmin<T>(
   }
 }
 
+/** Asks for this topic alone: kafkajs fails for all topics when one partition of any of them has no leader. */
 async function partitionCount(admin: kafkajs.Admin, topic: string): Promise<number | undefined> {
-  if (!(await admin.listTopics()).includes(topic)) return undefined;
-  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-  return topics[0]?.partitions.length;
+  const answer = await admin.fetchTopicMetadata({ topics: [topic] }).catch((error: unknown) => {
+    if (isUnknownTopic(error)) return undefined;
+    throw error;
+  });
+  return answer?.topics[0]?.partitions.length;
 }
 
 async function readOffsets(
   admin: kafkajs.Admin,
   topic: string,
 ): Promise<ReadonlyMap<number, PartitionOffsets> | undefined> {
-  if (!(await admin.listTopics()).includes(topic)) return undefined;
+  if ((await partitionCount(admin, topic)) === undefined) return undefined;
   const offsets = await admin.fetchTopicOffsets(topic);
   return new Map(
     offsets.map(({ partition, low, high }) => [
@@ -224,11 +227,10 @@ function listenTo(consumer: Consumer, member: GroupMember): void {
 }
 
 function fetchedBatch(payload: EachBatchPayload): FetchedBatch {
-  const { batch } = payload;
   return {
-    topic: batch.topic,
-    partition: batch.partition,
-    records: batch.messages.map(({ offset, value }) => ({ offset: BigInt(offset), value })),
+    topic: payload.batch.topic,
+    partition: payload.batch.partition,
+    records: payload.batch.messages.map(({ offset, value }) => ({ offset: BigInt(offset), value })),
     resolve: (offset) => {
       payload.resolveOffset(String(offset));
     },

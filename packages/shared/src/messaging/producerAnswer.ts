@@ -1,4 +1,4 @@
-// Whether the broker's answer to a send covers all that was sent, and whether an error speaks of the batch's size.
+// Whether the broker's answer to a send covers all that was sent, and what an error of the broker is about.
 import type { OutgoingRecord } from './transport.ts';
 
 /** A partition's part of the broker's answer, as kafkajs gives it. */
@@ -35,4 +35,9 @@ export function isMessageTooLarge(error: unknown): boolean {
     if ('type' in cause && typeof cause.type === 'string' && TOO_LARGE.has(cause.type)) return true;
   }
   return false;
+}
+
+/** True for Kafka's answer to a question about a topic that is not there. */
+export function isUnknownTopic(error: unknown): boolean {
+  return error instanceof Error && 'type' in error && error.type === 'UNKNOWN_TOPIC_OR_PARTITION';
 }
