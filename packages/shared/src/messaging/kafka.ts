@@ -3,7 +3,7 @@ import kafkajs, { type Consumer, type EachBatchPayload, type RetryOptions } from
 import { AppError } from '../runtime/appError.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { CONTENT_TYPE } from './envelope.ts';
-import { repairRequestQueue } from './kafkajsRepair.ts';
+import { repairRequestQueue, repairTopicQuestions } from './kafkajsRepair.ts';
 import { kafkaLogCreator, kafkaVerbosity } from './kafkaLogger.ts';
 import { closeQuietly, connectOrClose, createSocket } from './kafkaSockets.ts';
 import { partitionsByTopic } from './partitionState.ts';
@@ -48,6 +48,7 @@ const HEADERS = { 'content-type': CONTENT_TYPE };
 const MORE_PARTITIONS_THAN_ANY = 256;
 
 repairRequestQueue();
+repairTopicQuestions();
 
 /** Makes the connection's factory; nothing is connected yet. */
 export function createKafka(options: KafkaOptions): MessageBroker {
