@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   databaseSettings,
+  databaseSettingsFit,
   kafkaSettings,
   processSettings,
   readConfig,
@@ -20,5 +21,5 @@ export type InventoryConfig = z.output<typeof settings>;
 
 /** Reads the settings. Throws ConfigError that lists every fault. */
 export function readInventoryConfig(): InventoryConfig {
-  return readConfig(settings, process.env);
+  return readConfig(settings.superRefine(databaseSettingsFit), process.env);
 }

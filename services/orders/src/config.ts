@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   databaseSettings,
+  databaseSettingsFit,
   kafkaSettings,
   millisecondsSetting,
   processSettings,
@@ -29,5 +30,5 @@ export type OrdersConfig = z.output<typeof settings>;
 
 /** Reads the settings. Throws ConfigError that lists every fault. */
 export function readOrdersConfig(): OrdersConfig {
-  return readConfig(settings, process.env);
+  return readConfig(settings.superRefine(databaseSettingsFit), process.env);
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   databaseSettings,
+  databaseSettingsFit,
   kafkaSettings,
   processSettings,
   readConfig,
@@ -17,5 +18,5 @@ export type UsersConfig = z.output<typeof settings>;
 
 /** Reads the settings. Throws ConfigError that lists every fault. */
 export function readUsersConfig(): UsersConfig {
-  return readConfig(settings, process.env);
+  return readConfig(settings.superRefine(databaseSettingsFit), process.env);
 }

@@ -1,5 +1,7 @@
 // Settings: read once at start, by a zod schema whose keys are the settings' own names; every fault is listed at once.
+import { isIP } from 'node:net';
 import { z } from 'zod';
+import { certificateFileSetting, readSecretFile } from './settingFiles.ts';
 
 /** The settings are wrong. `faults` has one line for each: its name, what was given, what is expected. */
 export class ConfigError extends Error {
@@ -13,32 +15,63 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A setting's name says whether its value is a secret: never shown, and readable from a file. */
+const SECRET_NAME = /PASSWORD|SECRET|TOKEN|PRIVATE/;
+
 /**
  * Reads the settings that `schema` names from `env`. An empty value counts as not given, since `NAME=` is how compose
- * files and shells say 'nothing'. Throws ConfigError with all faults; the values of secrets are masked in it.
+ * files and shells say 'nothing'. A secret may be given as the file that holds it, by the name with `_FILE` behind it.
+ * Throws ConfigError with all faults; the values of secrets are masked in it.
  */
 export function readConfig<Schema extends z.ZodObject>(
   schema: Schema,
   env: Environment,
 ): z.output<Schema> {
-  const given = Object.fromEntries(
-    Object.keys(schema.shape)
-      .map((name) => [name, env[name]?.trim()] as const)
-      .filter(([, value]) => value !== undefined && value !== ''),
-  );
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const faults = new Set<string>();
-  for (const issue of parsed.error.issues) {
-    const name = String(issue.path[0] ?? 'settings');
-    faults.add(`${name}: ${describe(name, given[name])}, expected ${issue.message}`);
+  const faults = new Map<string, string>();
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(schema.shape)) {
+    try {
+      const value = readSetting(name, env);
+      if (value !== undefined) given[name] = value;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      faults.set(name, error.faults.join());
+    }
   }
-  throw new ConfigError([...faults]);
+  const parsed = schema.safeParse(given);
+  if (parsed.success && faults.size === 0) return parsed.data;
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0] ?? 'settings');
+    // The first fault of a setting: a secret whose file cannot be read is not also missing.
+    if (!faults.has(name))
+      faults.set(name, `${name}: ${describe(name, given[name])}, expected ${issue.message}`);
+  }
+  throw new ConfigError([...faults.values()]);
+}
+
+function readSetting(name: string, env: Environment): string | undefined {
+  const value = trimmed(env[name]);
+  const fileName = `${name}_FILE`;
+  const file = SECRET_NAME.test(name) ? trimmed(env[fileName]) : undefined;
+  if (file === undefined) return value;
+  if (value !== undefined)
+    throw new ConfigError([`${name}: given (masked), and ${fileName} too, expected one of them`]);
+  try {
+    return readSecretFile(file);
+  } catch (error) {
+    const expected = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([`${fileName}: given "${file}", expected ${expected}`]);
+  }
+}
+
+function trimmed(value: string | undefined): string | undefined {
+  const text = value?.trim();
+  return text === '' ? undefined : text;
 }
 
 function describe(name: string, value: string | undefined): string {
   if (value === undefined) return 'not given';
-  if (/PASSWORD|SECRET|TOKEN|PRIVATE/.test(name)) return 'given (masked)';
+  if (SECRET_NAME.test(name)) return 'given (masked)';
   // A URL may carry credentials: user:password@host.
   return `given "${value.replace(/\/\/[^/@]*@/, '//***@')}"`;
 }
@@ -132,7 +165,33 @@ export function databaseSettings(service: string) {
     MYSQL_ADMIN_PASSWORD: textSetting('a password').default(''),
     // A test's server may be set for speed; where events count, this says 'refuse'.
     MYSQL_DURABILITY: z.enum(['refuse', 'warn'], 'refuse or warn').default('warn'),
+    MYSQL_TLS: z
+      .enum(['off', 'verify-ca', 'verify-identity'], 'off, verify-ca or verify-identity')
+      .default('off'),
+    MYSQL_TLS_CA_FILE: certificateFileSetting().optional(),
   };
+}
+
+/** For `superRefine` of a schema with `databaseSettings`: settings of MySQL that belong together. */
+export function databaseSettingsFit(
+  config: Pick<
+    z.output<z.ZodObject<ReturnType<typeof databaseSettings>>>,
+    'MYSQL_HOST' | 'MYSQL_TLS' | 'MYSQL_TLS_CA_FILE'
+  >,
+  context: z.RefinementCtx,
+): void {
+  const fault = (setting: keyof typeof config, message: string) => {
+    context.addIssue({ code: 'custom', path: [setting], message });
+  };
+  // Whoever names an authority and forgets the mode would else send everything in the clear.
+  if (config.MYSQL_TLS === 'off' && config.MYSQL_TLS_CA_FILE !== undefined)
+    fault('MYSQL_TLS', 'verify-ca or verify-identity, since MYSQL_TLS_CA_FILE is given');
+  // Of an address the client has no name to compare: Node would then compare with 'localhost'.
+  if (config.MYSQL_TLS === 'verify-identity' && isIP(config.MYSQL_HOST) !== 0)
+    fault(
+      'MYSQL_HOST',
+      "the server's name as in its certificate, since MYSQL_TLS is verify-identity",
+    );
 }
 
 /** The settings of a service that speaks Kafka; `service` gives the default consumer group. */

@@ -4,6 +4,7 @@ import type { Pool, PoolConnection, RowDataPacket } from 'mysql2/promise';
 import { z } from 'zod';
 import { AppError } from './appError.ts';
 import { classifyDatabaseError, serverErrorSchema } from './databaseErrors.ts';
+import type { DatabaseTls } from './databaseTls.ts';
 import { limitStatements } from './statementLimit.ts';
 
 /** How a service reaches its database as its runtime user. */
@@ -13,6 +14,8 @@ export interface DatabaseSettings {
   readonly database: string;
   readonly user: string;
   readonly password: string;
+  /** Left out: in the clear. */
+  readonly tls?: DatabaseTls;
   /** Connections at most. */
   readonly poolSize: number;
   /** Callers that may wait for a connection; the next one is refused. */
@@ -46,12 +49,14 @@ const SESSION = [
 export function openPool(settings: DatabaseSettings): Pool {
   const {
     poolSize,
+    tls,
     waitingLimit = WAITING_LIMIT,
     statementLimitMs = STATEMENT_LIMIT_MS,
     ...address
   } = settings;
   const pool = mysql.createPool({
     ...address,
+    ...(tls === undefined ? {} : { ssl: tls }),
     connectionLimit: poolSize,
     // 0 would mean no limit: then a database that stands still would fill the memory.
     queueLimit: waitingLimit,

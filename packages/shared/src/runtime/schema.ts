@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import mysql, { type Connection, type Pool, type RowDataPacket } from 'mysql2/promise';
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
 import { AppError } from './appError.ts';
+import type { DatabaseTls } from './databaseTls.ts';
 
 /** What the runtime user may do to a table. */
 export type Grant = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
@@ -36,6 +37,8 @@ export function combineSchemas(...parts: readonly Schema[]): Schema {
 export interface PrepareSchemaOptions {
   readonly host: string;
   readonly port: number;
+  /** Left out: in the clear. */
+  readonly tls?: DatabaseTls;
   readonly admin: { readonly user: string; readonly password: string };
   readonly database: string;
   /** The runtime user; `host` is MySQL's pattern of where it may come from, `%` by default. */
@@ -52,12 +55,13 @@ const MIGRATIONS_TABLE = 'migrations';
  * Throws a retryable AppError 'migration_lock_timeout' if another process holds the lock for longer than 60 s.
  */
 export async function prepareSchema(options: PrepareSchemaOptions): Promise<void> {
-  const { host, port, admin, database } = options;
+  const { host, port, tls, admin, database } = options;
   const connection = await mysql.createConnection({
     host,
     port,
     user: admin.user,
     password: admin.password,
+    ...(tls === undefined ? {} : { ssl: tls }),
   });
   try {
     await lockMigrations(connection, database);
@@ -110,6 +114,7 @@ async function migrate(options: PrepareSchemaOptions): Promise<void> {
     username: options.admin.user,
     password: options.admin.password,
     database: options.database,
+    ...(options.tls === undefined ? {} : { ssl: options.tls }),
     charset: 'utf8mb4_bin',
     timezone: 'Z',
     synchronize: false,

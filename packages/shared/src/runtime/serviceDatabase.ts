@@ -10,12 +10,13 @@ import type { Projection } from '../eventstore/projection.ts';
 import { eventStoreSchema } from '../eventstore/tables.ts';
 import { AppError } from './appError.ts';
 import { openPool } from './database.ts';
+import { databaseTls, type DatabaseTlsConfig } from './databaseTls.ts';
 import { checkDurability, type DurabilityMode } from './durability.ts';
 import type { Logger } from './logger.ts';
 import { combineSchemas, pendingMigrations, prepareSchema, type Schema } from './schema.ts';
 
 /** Where the database is and who uses it; `databaseSettings` of config.ts gives them. */
-export interface DatabaseConfig {
+export interface DatabaseConfig extends DatabaseTlsConfig {
   readonly MYSQL_HOST: string;
   readonly MYSQL_PORT: number;
   readonly MYSQL_DATABASE: string;
@@ -66,6 +67,7 @@ export async function openServiceDatabase<Event extends DomainEvent, Fact extend
     database: config.MYSQL_DATABASE,
     user: config.MYSQL_USER,
     password: config.MYSQL_PASSWORD,
+    ...databaseTls(config),
     poolSize: config.MYSQL_POOL_SIZE,
   });
   const store = createMysqlEventStore<Event, Fact>({ pool, ...parts });
@@ -105,6 +107,7 @@ async function prepare(config: DatabaseConfig, schema: Schema, logger: Logger): 
   await prepareSchema({
     host: config.MYSQL_HOST,
     port: config.MYSQL_PORT,
+    ...databaseTls(config),
     admin: { user: config.MYSQL_ADMIN_USER, password: config.MYSQL_ADMIN_PASSWORD },
     database,
     runtime: { user: config.MYSQL_USER, password: config.MYSQL_PASSWORD },

@@ -46,6 +46,7 @@ export async function openTestServiceDatabase<
     MYSQL_POOL_SIZE: 10,
     MYSQL_ADMIN_PASSWORD: '',
     MYSQL_DURABILITY: 'warn',
+    MYSQL_TLS: 'off',
   } as const;
   const opened: ServiceDatabase<Event, Fact>[] = [];
   const open = async () => {

@@ -42,6 +42,7 @@ describe('settings', () => {
       MYSQL_POOL_SIZE: 10,
       MYSQL_ADMIN_PASSWORD: '',
       MYSQL_DURABILITY: 'warn',
+      MYSQL_TLS: 'off',
       KAFKA_BROKERS: ['127.0.0.1:9092'],
       KAFKA_GROUP_ID: 'orderflow-users',
       TOPIC_PREFIX: '',
