@@ -13,7 +13,21 @@ export default {
       name: 'shared-knows-no-service',
       severity: 'error',
       from: { path: '^packages/shared/src/' },
-      to: { path: '^(services|local|tests)/' },
+      to: { path: '^(services|local|tests|packages/cli)/' },
+    },
+    {
+      name: 'nobody-imports-the-cli',
+      comment: 'It knows the services; what they need too belongs in shared.',
+      severity: 'error',
+      from: { pathNot: '^packages/cli/' },
+      to: { path: '^packages/cli/' },
+    },
+    {
+      name: 'the-cli-knows-a-service-by-its-parts',
+      comment: 'app.ts says what a service is made of, without I/O.',
+      severity: 'error',
+      from: { path: '^packages/cli/' },
+      to: { path: '^(services|local|tests)/', pathNot: '^services/[^/]+/src/app\\.ts$' },
     },
     {
       name: 'kafkajs-in-one-file',
@@ -59,7 +73,7 @@ export default {
       comment: 'Nothing imports main.ts.',
       severity: 'error',
       from: {},
-      to: { path: '^services/[^/]+/src/main\\.ts$' },
+      to: { path: '^(services/[^/]+|packages/cli)/src/main\\.ts$' },
     },
   ],
   options: {

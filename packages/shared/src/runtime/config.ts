@@ -176,7 +176,7 @@ export function databaseSettings(service: string) {
 export function databaseSettingsFit(
   config: Pick<
     z.output<z.ZodObject<ReturnType<typeof databaseSettings>>>,
-    'MYSQL_HOST' | 'MYSQL_TLS' | 'MYSQL_TLS_CA_FILE'
+    'MYSQL_HOST' | 'MYSQL_TLS' | 'MYSQL_TLS_CA_FILE' | 'MYSQL_USER' | 'MYSQL_ADMIN_USER'
   >,
   context: z.RefinementCtx,
 ): void {
@@ -186,6 +186,9 @@ export function databaseSettingsFit(
   // Whoever names an authority and forgets the mode would else send everything in the clear.
   if (config.MYSQL_TLS === 'off' && config.MYSQL_TLS_CA_FILE !== undefined)
     fault('MYSQL_TLS', 'verify-ca or verify-identity, since MYSQL_TLS_CA_FILE is given');
+  // The runtime user's rights are cut down to what a service needs: that would be the administrator's own.
+  if (config.MYSQL_ADMIN_USER === config.MYSQL_USER)
+    fault('MYSQL_ADMIN_USER', 'another user than MYSQL_USER');
   // Of an address the client has no name to compare: Node would then compare with 'localhost'.
   if (config.MYSQL_TLS === 'verify-identity' && isIP(config.MYSQL_HOST) !== 0)
     fault(

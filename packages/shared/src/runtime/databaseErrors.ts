@@ -58,3 +58,11 @@ export function classifyDatabaseError(error: unknown): 'busy' | 'unavailable' | 
   if (code !== undefined) return UNREACHABLE.has(code) ? 'unavailable' : 'other';
   return message !== undefined && POOL_REFUSALS.has(message) ? 'unavailable' : 'other';
 }
+
+/** Nobody answers there, or not yet: the server is starting, ending, or full (1040 too many connections, 1053 a shutdown). */
+export function isUnreachable(error: unknown): boolean {
+  const parsed = serverErrorSchema.safeParse(error);
+  if (!parsed.success) return false;
+  const { code, errno } = parsed.data;
+  return errno === 1040 || errno === 1053 || (code !== undefined && UNREACHABLE.has(code));
+}

@@ -4,9 +4,7 @@ import mysql, { type Connection, type Pool, type RowDataPacket } from 'mysql2/pr
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
 import { AppError } from './appError.ts';
 import type { DatabaseTls } from './databaseTls.ts';
-
-/** What the runtime user may do to a table. */
-export type Grant = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+import { grantAccess, type Access, type Grant } from './grants.ts';
 
 /** A table and what the runtime user may do to it. */
 export interface SchemaTable {
@@ -34,15 +32,14 @@ export function combineSchemas(...parts: readonly Schema[]): Schema {
 }
 
 /** Who prepares which database for whom. */
-export interface PrepareSchemaOptions {
+export interface PrepareSchemaOptions extends Pick<Access, 'runtime'> {
   readonly host: string;
   readonly port: number;
   /** Left out: in the clear. */
   readonly tls?: DatabaseTls;
+  /** An administrator, or a migration user: one with all rights on this database, and GRANT OPTION, and nothing else. */
   readonly admin: { readonly user: string; readonly password: string };
   readonly database: string;
-  /** The runtime user; `host` is MySQL's pattern of where it may come from, `%` by default. */
-  readonly runtime: { readonly user: string; readonly password: string; readonly host?: string };
   readonly schema: Schema;
 }
 
@@ -50,11 +47,12 @@ const MIGRATION_LOCK_SECONDS = 60;
 const MIGRATIONS_TABLE = 'migrations';
 
 /**
- * Makes the database, the runtime user with its grants per table, and the tables, then closes its connections.
- * May run again and from several processes at once: the lock lets one work, the others then find it done.
- * Throws a retryable AppError 'migration_lock_timeout' if another process holds the lock for longer than 60 s.
+ * Makes the database, the tables, and the runtime user with its grants per table, then closes its connections; gives
+ * the names of the migrations that it ran. May run again and from several processes at once: the lock lets one work,
+ * the others then find it done. Throws AppErrors: a retryable 'migration_lock_timeout' if another process holds the
+ * lock for longer than 60 s; 'runtime_user_missing' as `grantAccess` says.
  */
-export async function prepareSchema(options: PrepareSchemaOptions): Promise<void> {
+export async function prepareSchema(options: PrepareSchemaOptions): Promise<readonly string[]> {
   const { host, port, tls, admin, database } = options;
   const connection = await mysql.createConnection({
     host,
@@ -69,8 +67,9 @@ export async function prepareSchema(options: PrepareSchemaOptions): Promise<void
       `CREATE DATABASE IF NOT EXISTS ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
       [database],
     );
-    await migrate(options);
-    await grant(connection, options);
+    const migrations = await migrate(options);
+    await grantAccess(connection, { ...options, grants: declaredGrants(options.schema) });
+    return migrations;
   } finally {
     // Ends the session, and with it the lock: nothing to release by hand, also after a failure.
     connection.destroy();
@@ -106,7 +105,7 @@ async function lockMigrations(connection: Connection, database: string): Promise
   }
 }
 
-async function migrate(options: PrepareSchemaOptions): Promise<void> {
+async function migrate(options: PrepareSchemaOptions): Promise<readonly string[]> {
   const dataSource = new DataSource({
     type: 'mysql',
     host: options.host,
@@ -124,27 +123,16 @@ async function migrate(options: PrepareSchemaOptions): Promise<void> {
   });
   await dataSource.initialize();
   try {
-    await dataSource.runMigrations({ transaction: 'each' });
+    const run = await dataSource.runMigrations({ transaction: 'each' });
+    return run.map((migration) => migration.name);
   } finally {
     await dataSource.destroy();
   }
 }
 
-async function grant(connection: Connection, options: PrepareSchemaOptions): Promise<void> {
-  const { database, runtime, schema } = options;
-  const account = [runtime.user, runtime.host ?? '%'];
-  await connection.query(`CREATE USER IF NOT EXISTS ?@? IDENTIFIED BY ?`, [
-    ...account,
-    runtime.password,
-  ]);
-  // The user may be older than this password.
-  await connection.query(`ALTER USER ?@? IDENTIFIED BY ?`, [...account, runtime.password]);
-  await connection.query(`GRANT SELECT ON ??.?? TO ?@?`, [database, MIGRATIONS_TABLE, ...account]);
-  for (const { entity, grants } of schema.tables) {
-    await connection.query(`GRANT ${grants.join(', ')} ON ??.?? TO ?@?`, [
-      database,
-      entity.options.tableName ?? entity.options.name,
-      ...account,
-    ]);
-  }
+function declaredGrants(schema: Schema): ReadonlyMap<string, readonly Grant[]> {
+  const tables = schema.tables.map(
+    ({ entity, grants }) => [entity.options.tableName ?? entity.options.name, grants] as const,
+  );
+  return new Map([[MIGRATIONS_TABLE, ['SELECT']], ...tables]);
 }

@@ -67,7 +67,7 @@ export async function startService<
   createApp: (database: ServiceDatabase<Event, Fact>) => ServiceApp<State, Event, Fact>,
 ): Promise<void> {
   const { config, logger, onStop } = context;
-  const database = await openServiceDatabase(config, parts, logger);
+  const database = await openServiceDatabase(context.name, config, parts, logger);
   onStop('database', () => database.close());
 
   const app = createApp(database);

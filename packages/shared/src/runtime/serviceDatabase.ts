@@ -10,6 +10,7 @@ import type { Projection } from '../eventstore/projection.ts';
 import { eventStoreSchema } from '../eventstore/tables.ts';
 import { AppError } from './appError.ts';
 import { openPool } from './database.ts';
+import { serverErrorSchema } from './databaseErrors.ts';
 import { databaseTls, type DatabaseTlsConfig } from './databaseTls.ts';
 import { checkDurability, type DurabilityMode } from './durability.ts';
 import type { Logger } from './logger.ts';
@@ -26,6 +27,11 @@ export interface DatabaseConfig extends DatabaseTlsConfig {
   readonly MYSQL_ADMIN_USER?: string | undefined;
   readonly MYSQL_ADMIN_PASSWORD: string;
   readonly MYSQL_DURABILITY: DurabilityMode;
+}
+
+/** The settings with which a service's database can be made and changed. */
+export interface MigrationConfig extends DatabaseConfig {
+  readonly MYSQL_ADMIN_USER: string;
 }
 
 /** What of a service stands in its database. */
@@ -51,16 +57,17 @@ export interface ServiceDatabase<Event extends DomainEvent, Fact extends DomainE
 }
 
 /**
- * Opens the database. With admin credentials it is made first: database, runtime user, grants, tables; without them it
+ * Opens the database of the service `name`. With admin credentials it is made first: database, runtime user, grants, tables; without them it
  * must be there. Throws when it cannot be reached or has not all tables.
  */
 export async function openServiceDatabase<Event extends DomainEvent, Fact extends DomainEvent>(
+  name: string,
   config: DatabaseConfig,
   parts: StoredParts<Event, Fact>,
   logger: Logger,
 ): Promise<ServiceDatabase<Event, Fact>> {
   const schema = combineSchemas(eventStoreSchema, parts.schema);
-  await prepare(config, schema, logger);
+  await prepareIfAllowed(config, parts.schema, logger);
   const pool = openPool({
     host: config.MYSQL_HOST,
     port: config.MYSQL_PORT,
@@ -72,7 +79,8 @@ export async function openServiceDatabase<Event extends DomainEvent, Fact extend
   });
   const store = createMysqlEventStore<Event, Fact>({ pool, ...parts });
   const queue: AppendQueue<Event, Fact> = createAppendQueue(store);
-  const requireReady = () => requireMigrated(pool, schema, config.MYSQL_DATABASE);
+  const wayOut = `Run \`orderflow migrate ${name}\` for ${config.MYSQL_DATABASE}, or start the service once with MYSQL_ADMIN_USER and MYSQL_ADMIN_PASSWORD`;
+  const requireReady = () => requireMigrated(pool, schema, wayOut);
   try {
     await requireReady();
     await checkDurability(pool, config.MYSQL_DURABILITY, (message) => {
@@ -101,27 +109,51 @@ export async function openServiceDatabase<Event extends DomainEvent, Fact extend
   };
 }
 
-async function prepare(config: DatabaseConfig, schema: Schema, logger: Logger): Promise<void> {
-  const database = config.MYSQL_DATABASE;
-  if (config.MYSQL_ADMIN_USER === undefined) return;
-  await prepareSchema({
+/**
+ * Makes or completes the database of a service as MYSQL_ADMIN_USER, and gives the names of the migrations that it ran.
+ * `schema` is that of the service, without the event store's. Throws as `prepareSchema` does.
+ */
+export function prepareServiceSchema(
+  config: MigrationConfig,
+  schema: Schema,
+): Promise<readonly string[]> {
+  return prepareSchema({
     host: config.MYSQL_HOST,
     port: config.MYSQL_PORT,
     ...databaseTls(config),
     admin: { user: config.MYSQL_ADMIN_USER, password: config.MYSQL_ADMIN_PASSWORD },
-    database,
+    database: config.MYSQL_DATABASE,
     runtime: { user: config.MYSQL_USER, password: config.MYSQL_PASSWORD },
-    schema,
+    schema: combineSchemas(eventStoreSchema, schema),
   });
-  logger.info({ database, user: config.MYSQL_USER }, 'the schema is prepared');
 }
 
-async function requireMigrated(pool: Pool, schema: Schema, database: string): Promise<void> {
-  const pending = await pendingMigrations(pool, schema);
+async function prepareIfAllowed(
+  config: DatabaseConfig,
+  schema: Schema,
+  logger: Logger,
+): Promise<void> {
+  const { MYSQL_ADMIN_USER: admin, MYSQL_DATABASE: database, MYSQL_USER: user } = config;
+  if (admin === undefined) return;
+  const migrations = await prepareServiceSchema({ ...config, MYSQL_ADMIN_USER: admin }, schema);
+  logger.info({ database, user, migrations }, 'the schema is prepared');
+}
+
+async function requireMigrated(pool: Pool, schema: Schema, wayOut: string): Promise<void> {
+  const pending = await pendingMigrations(pool, schema).catch((error: unknown) => {
+    if (!neverMigrated(error)) throw error;
+    throw pendingError(`The database was never migrated for this user. ${wayOut}`, error);
+  });
   if (pending.length === 0) return;
-  throw new AppError(
-    'migrations_pending',
-    `${database} lacks the migrations ${pending.join(', ')}: start a service once with MYSQL_ADMIN_USER and MYSQL_ADMIN_PASSWORD`,
-    { retryable: false },
-  );
+  throw pendingError(`The database lacks the migrations ${pending.join(', ')}. ${wayOut}`);
+}
+
+/** No such database or table, or no rights on it, which is what a user without rights is told instead. */
+function neverMigrated(error: unknown): boolean {
+  const parsed = serverErrorSchema.safeParse(error);
+  return parsed.success && [1049, 1146, 1044, 1142].includes(parsed.data.errno ?? 0);
+}
+
+function pendingError(message: string, cause?: unknown): AppError {
+  return new AppError('migrations_pending', message, { retryable: false, cause });
 }

@@ -50,7 +50,7 @@ export async function openTestServiceDatabase<
   } as const;
   const opened: ServiceDatabase<Event, Fact>[] = [];
   const open = async () => {
-    const service = await openServiceDatabase<Event, Fact>(config, parts, silentLogger);
+    const service = await openServiceDatabase<Event, Fact>('test', config, parts, silentLogger);
     opened.push(service);
     return service;
   };

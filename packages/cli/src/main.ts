@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// The command `orderflow`: a verb a file.
+import { Command } from 'commander';
+import { migrateCommand } from './migrate.ts';
+
+// As the first process of a container it would otherwise not be ended by them: the kernel has no default for that one.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(1));
+
+await new Command('orderflow')
+  .description('Administers Orderflow.')
+  .addCommand(migrateCommand())
+  .parseAsync();

@@ -1,0 +1,133 @@
+// The runtime user and its rights: those that the schema declares, and no others of an earlier version.
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { AppError } from './appError.ts';
+import { serverErrorSchema } from './databaseErrors.ts';
+
+/** What the runtime user may do to a table. */
+export type Grant = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+
+/** Whom to give which rights. */
+export interface Access {
+  readonly database: string;
+  /** The runtime user; `host` is MySQL's pattern of where it may come from, `%` by default. */
+  readonly runtime: { readonly user: string; readonly password: string; readonly host?: string };
+  /** By table. */
+  readonly grants: ReadonlyMap<string, readonly Grant[]>;
+}
+
+type Account = readonly [user: string, host: string];
+
+const GRANTS: readonly Grant[] = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+/** All else that can be given on a table. */
+const NEVER_GRANTED = [
+  ...['CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES', 'TRIGGER', 'CREATE VIEW', 'SHOW VIEW'],
+  'GRANT OPTION',
+];
+
+/** The server's numbers: what was asked for needs a right that the user has not. */
+const DENIED = [1227, 1044, 1142];
+/** A GRANT to a user who is not there. Which of them it is depends on the server. */
+const NO_SUCH_USER = [1410, 1133];
+/** Nothing to revoke: on a database, on a table. */
+const NOTHING_GRANTED = [1141, 1147];
+
+/**
+ * Makes the runtime user if it is not there, sets its password, and gives it exactly these rights in the database. A
+ * migration user that may make no users leaves user and password as they are; throws AppError 'runtime_user_missing' if
+ * there is none, with the statement that an administrator must run.
+ */
+export async function grantAccess(connection: Connection, access: Access): Promise<void> {
+  const account: Account = [access.runtime.user, access.runtime.host ?? '%'];
+  await ensureUser(connection, account, access.runtime.password);
+  for (const [table, grants] of access.grants) {
+    // First given, then what is too much is taken: a service that runs meanwhile is never denied what it needs.
+    await grantOrExplain(connection, [grants.join(', '), access.database, table], account);
+    await connection.query(`REVOKE ${allBut(grants)} ON ??.?? FROM ?@?`, [
+      access.database,
+      table,
+      ...account,
+    ]);
+  }
+  await revokeTheRest(connection, access, account);
+}
+
+async function ensureUser(
+  connection: Connection,
+  account: Account,
+  password: string,
+): Promise<void> {
+  try {
+    await connection.query(`CREATE USER IF NOT EXISTS ?@? IDENTIFIED BY ?`, [...account, password]);
+    // The user may be older than this password.
+    await connection.query(`ALTER USER ?@? IDENTIFIED BY ?`, [...account, password]);
+  } catch (error) {
+    if (!isServerError(error, DENIED)) throw withoutStatement(error);
+  }
+}
+
+async function grantOrExplain(
+  connection: Connection,
+  [grants, database, table]: readonly [string, string, string],
+  account: Account,
+): Promise<void> {
+  try {
+    await connection.query(`GRANT ${grants} ON ??.?? TO ?@?`, [database, table, ...account]);
+  } catch (error) {
+    if (!isServerError(error, NO_SUCH_USER)) throw error;
+    const [user, host] = account;
+    throw new AppError(
+      'runtime_user_missing',
+      `The runtime user is not there, and the migration user may not make it. Let an administrator of the server run: CREATE USER '${user}'@'${host}' IDENTIFIED BY '<the password in MYSQL_PASSWORD>'; and then migrate again`,
+      { retryable: false, cause: error },
+    );
+  }
+}
+
+/** What was given on tables that are not declared any more, and on the database as a whole. */
+async function revokeTheRest(
+  connection: Connection,
+  { database, grants }: Access,
+  account: Account,
+): Promise<void> {
+  const [tables] = await connection.query<(RowDataPacket & { name: string })[]>(
+    'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ?',
+    [database],
+  );
+  for (const { name } of tables) {
+    if (grants.has(name)) continue;
+    await revokeAll(connection, '??.??', [database, name], account);
+  }
+  // There `_` stands for any character, so the same rights may have been written in two ways.
+  for (const pattern of new Set([database, database.replaceAll('_', '\\_')]))
+    await revokeAll(connection, '??.*', [pattern], account);
+}
+
+async function revokeAll(
+  connection: Connection,
+  place: string,
+  names: readonly string[],
+  account: Account,
+): Promise<void> {
+  for (const rights of ['ALL PRIVILEGES', 'GRANT OPTION']) {
+    try {
+      await connection.query(`REVOKE ${rights} ON ${place} FROM ?@?`, [...names, ...account]);
+    } catch (error) {
+      if (!isServerError(error, [...NOTHING_GRANTED, ...DENIED])) throw error;
+    }
+  }
+}
+
+function allBut(grants: readonly Grant[]): string {
+  return [...GRANTS.filter((grant) => !grants.includes(grant)), ...NEVER_GRANTED].join(', ');
+}
+
+function isServerError(error: unknown, numbers: readonly number[]): boolean {
+  const parsed = serverErrorSchema.safeParse(error);
+  return parsed.success && numbers.includes(parsed.data.errno ?? 0);
+}
+
+/** mysql2 puts the statement on the error, and with it the password. */
+function withoutStatement(error: unknown): unknown {
+  if (error instanceof Error) Reflect.deleteProperty(error, 'sql');
+  return error;
+}
