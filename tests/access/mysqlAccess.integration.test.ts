@@ -1,0 +1,155 @@
+// Everything is tried that docs/access.md does not allow, on a real server that migration users have prepared.
+import { randomBytes } from 'node:crypto';
+import type { Pool } from 'mysql2/promise';
+import { eventStoreSchema } from '@orderflow/shared/eventstore/tables.ts';
+import { openPool } from '@orderflow/shared/runtime/database.ts';
+import { combineSchemas, prepareSchema } from '@orderflow/shared/runtime/schema.ts';
+import { testInfra } from '@orderflow/shared/testing/infra.ts';
+import { inventoryParts } from '../../services/inventory/src/app.ts';
+import { ordersParts } from '../../services/orders/src/app.ts';
+import { usersParts } from '../../services/users/src/app.ts';
+import { documentedRights } from './accessTable.ts';
+import { allowedChanges, isDenied, placesOf, SERVER_POWERS, triedRights } from './attempts.ts';
+
+const { mysql } = testInfra();
+const { host, port } = mysql;
+const run = randomBytes(4).toString('hex');
+const PARTS = { users: usersParts, inventory: inventoryParts, orders: ordersParts };
+type Service = keyof typeof PARTS;
+const SERVICES: readonly Service[] = ['users', 'inventory', 'orders'];
+
+const databaseOf = (service: Service) => `test_${run}_${service}`;
+const accountOf = (service: Service, role: 'run' | 'mig') => ({
+  user: `test_${run}_${service}_${role}`,
+  password: run,
+});
+
+const pools: Pool[] = [];
+const open = (account: { user: string; password: string }, database: string) => {
+  const pool = openPool({ host, port, database, ...account, poolSize: 1 });
+  pools.push(pool);
+  return pool;
+};
+const admin = open({ user: mysql.adminUser, password: mysql.adminPassword }, 'mysql');
+
+const migrate = (service: Service) =>
+  prepareSchema({
+    host,
+    port,
+    admin: accountOf(service, 'mig'),
+    database: databaseOf(service),
+    runtime: accountOf(service, 'run'),
+    schema: combineSchemas(eventStoreSchema, PARTS[service].schema),
+  });
+
+const createUser = ({ user, password }: { user: string; password: string }) =>
+  admin.query(`CREATE USER ?@'%' IDENTIFIED BY ?`, [user, password]);
+
+/** As docs/access.md tells an administrator to do it. */
+async function setUp(service: Service): Promise<void> {
+  const migration = accountOf(service, 'mig');
+  await createUser(migration);
+  await admin.query(`GRANT ALL ON ??.* TO ?@'%' WITH GRANT OPTION`, [
+    databaseOf(service).replaceAll('_', '\\_'),
+    migration.user,
+  ]);
+}
+
+/** Expects that the user may do nothing to the tables of the other services. */
+async function expectNothingOfOthers(pool: Pool, service: Service): Promise<void> {
+  for (const other of SERVICES.filter((name) => name !== service)) {
+    const places = await placesOf(admin, databaseOf(other));
+    const nothing = Object.fromEntries(places.map(({ table }) => [table, []]));
+    expect(nothing).toHaveProperty('events');
+    expect(await triedRights(pool, places)).toEqual(nothing);
+    expect(await allowedChanges(pool, places)).toEqual([]);
+  }
+}
+
+let refusal: unknown;
+beforeAll(async () => {
+  for (const service of SERVICES) {
+    await setUp(service);
+    refusal ??= await migrate(service).catch((error: unknown) => error);
+    await createUser(accountOf(service, 'run'));
+    await migrate(service);
+  }
+});
+afterAll(async () => {
+  for (const service of SERVICES) {
+    await admin.query('DROP DATABASE IF EXISTS ??', [databaseOf(service)]);
+    for (const role of ['run', 'mig'] as const)
+      await admin.query(`DROP USER IF EXISTS ?@'%'`, [accountOf(service, role).user]);
+  }
+  await Promise.all(pools.map((pool) => pool.end()));
+});
+
+describe.each(SERVICES)('The runtime user of %s', (service) => {
+  const runtime = open(accountOf(service, 'run'), databaseOf(service));
+
+  it('may do to the rows of its tables what docs/access.md says, and nothing else', async () => {
+    const places = await placesOf(admin, databaseOf(service));
+    expect(await triedRights(runtime, places)).toEqual(documentedRights(service));
+  });
+
+  it('may change no table', async () => {
+    const places = await placesOf(admin, databaseOf(service));
+    expect(await allowedChanges(runtime, places)).toEqual([]);
+  });
+
+  it('may do nothing to the tables of the other services', async () => {
+    await expectNothingOfOthers(runtime, service);
+  });
+
+  it.each(SERVER_POWERS)('is denied %s', async (sql) => {
+    expect(await isDenied(runtime, sql)).toBe(true);
+  });
+
+  it('may give no rights away', async () => {
+    const { user } = accountOf('users', 'mig');
+    expect(await isDenied(runtime, `GRANT SELECT ON events TO ?@'%'`, [user])).toBe(true);
+  });
+});
+
+describe.each(SERVICES)('The migration user of %s', (service) => {
+  const migration = open(accountOf(service, 'mig'), databaseOf(service));
+
+  it('may do nothing to the tables of the other services', async () => {
+    await expectNothingOfOthers(migration, service);
+  });
+
+  it.each(SERVER_POWERS)('is denied %s', async (sql) => {
+    expect(await isDenied(migration, sql)).toBe(true);
+  });
+});
+
+describe('A migration by a user that may make no users', () => {
+  it('says which statement an administrator must run when there is no runtime user', () => {
+    const { user } = accountOf('users', 'run');
+    expect(refusal).toMatchObject({
+      code: 'runtime_user_missing',
+      message: expect.stringContaining(`CREATE USER '${user}'@'%' IDENTIFIED BY`) as unknown,
+    });
+  });
+
+  it('takes from the runtime user what an earlier version gave it', async () => {
+    const database = databaseOf('orders');
+    const { user } = accountOf('orders', 'run');
+    await admin.query('CREATE TABLE ??.earlier (id INT)', [database]);
+    for (const [right, place] of [
+      ['ALL', [database, 'events']],
+      ['SELECT', [database, 'earlier']],
+    ] as const)
+      await admin.query(`GRANT ${right} ON ??.?? TO ?@'%' WITH GRANT OPTION`, [...place, user]);
+    await admin.query(`GRANT DELETE ON ??.* TO ?@'%'`, [database.replaceAll('_', '\\_'), user]);
+    const runtime = open(accountOf('orders', 'run'), database);
+    expect(await isDenied(runtime, 'DELETE FROM events WHERE FALSE')).toBe(false);
+    await migrate('orders');
+    // A new session: that of a pool keeps the rights on a database that it has chosen with USE.
+    const later = open(accountOf('orders', 'run'), database);
+    expect(await triedRights(later, await placesOf(admin, database))).toEqual({
+      ...documentedRights('orders'),
+      earlier: [],
+    });
+  });
+});
