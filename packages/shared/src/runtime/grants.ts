@@ -42,11 +42,7 @@ export async function grantAccess(connection: Connection, access: Access): Promi
   for (const [table, grants] of access.grants) {
     // First given, then what is too much is taken: a service that runs meanwhile is never denied what it needs.
     await grantOrExplain(connection, [grants.join(', '), access.database, table], account);
-    await connection.query(`REVOKE ${allBut(grants)} ON ??.?? FROM ?@?`, [
-      access.database,
-      table,
-      ...account,
-    ]);
+    await revoke(connection, allBut(grants), '??.??', [access.database, table], account);
   }
   await revokeTheRest(connection, access, account);
 }
@@ -108,17 +104,33 @@ async function revokeAll(
   names: readonly string[],
   account: Account,
 ): Promise<void> {
-  for (const rights of ['ALL PRIVILEGES', 'GRANT OPTION']) {
-    try {
-      await connection.query(`REVOKE ${rights} ON ${place} FROM ?@?`, [...names, ...account]);
-    } catch (error) {
-      if (!isServerError(error, [...NOTHING_GRANTED, ...DENIED])) throw error;
-    }
+  // ALL does not hold GRANT OPTION, and does not go with it in one statement.
+  await revoke(connection, ['ALL PRIVILEGES'], place, names, account);
+  await revoke(connection, ['GRANT OPTION'], place, names, account);
+}
+
+/** Revokes rights, whether they were given or not. */
+async function revoke(
+  connection: Connection,
+  rights: readonly string[],
+  place: string,
+  names: readonly string[],
+  account: Account,
+): Promise<void> {
+  try {
+    const sql = `REVOKE ${rights.join(', ')} ON ${place} FROM ?@?`;
+    await connection.query(sql, [...names, ...account]);
+  } catch (error) {
+    if (isServerError(error, DENIED)) return;
+    if (!isServerError(error, NOTHING_GRANTED)) throw error;
+    // MySQL (not MariaDB) refuses them all when it misses one: then one after the other.
+    if (rights.length > 1)
+      for (const right of rights) await revoke(connection, [right], place, names, account);
   }
 }
 
-function allBut(grants: readonly Grant[]): string {
-  return [...GRANTS.filter((grant) => !grants.includes(grant)), ...NEVER_GRANTED].join(', ');
+function allBut(grants: readonly Grant[]): readonly string[] {
+  return [...GRANTS.filter((grant) => !grants.includes(grant)), ...NEVER_GRANTED];
 }
 
 function isServerError(error: unknown, numbers: readonly number[]): boolean {
