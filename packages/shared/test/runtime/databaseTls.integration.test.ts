@@ -1,6 +1,7 @@
 // Encrypted connections, on a server that offers them (MySQL does by itself; the embedded MariaDB runs without), and
 // the refusal to go in the clear on one that does not.
 import { X509Certificate } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { TLSSocket } from 'node:tls';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { openPool } from '../../src/runtime/database.ts';
@@ -26,12 +27,15 @@ async function serversAuthority(): Promise<string | undefined> {
     throw error;
   });
   if (connection === undefined) return undefined;
-  const inner: unknown = Reflect.get(connection, 'connection');
-  const stream: unknown = inner instanceof Object ? Reflect.get(inner, 'stream') : undefined;
-  if (!(stream instanceof TLSSocket)) throw new Error('The connection has no TLS socket');
-  const { raw } = stream.getPeerCertificate(true).issuerCertificate;
-  await connection.end();
-  return new X509Certificate(raw).toString();
+  try {
+    const inner: unknown = Reflect.get(connection, 'connection');
+    const stream: unknown = inner instanceof EventEmitter && Reflect.get(inner, 'stream');
+    if (!(stream instanceof TLSSocket)) throw new Error('The connection has no TLS socket');
+    const { raw } = stream.getPeerCertificate(true).issuerCertificate;
+    return new X509Certificate(raw).toString();
+  } finally {
+    connection.destroy();
+  }
 }
 
 const ca = await serversAuthority();
