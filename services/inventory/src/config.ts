@@ -3,11 +3,11 @@ import { z } from 'zod';
 import {
   databaseSettings,
   databaseSettingsFit,
-  kafkaSettings,
   processSettings,
   readConfig,
   urlSetting,
 } from '@orderflow/shared/runtime/config.ts';
+import { kafkaSettings, kafkaSettingsFit } from '@orderflow/shared/runtime/kafkaSettings.ts';
 
 const settings = z.object({
   ...processSettings(3012),
@@ -21,5 +21,8 @@ export type InventoryConfig = z.output<typeof settings>;
 
 /** Reads the settings. Throws ConfigError that lists every fault. */
 export function readInventoryConfig(): InventoryConfig {
-  return readConfig(settings.superRefine(databaseSettingsFit), process.env);
+  return readConfig(
+    settings.superRefine(databaseSettingsFit).superRefine(kafkaSettingsFit),
+    process.env,
+  );
 }

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import {
   databaseSettings,
   databaseSettingsFit,
-  kafkaSettings,
   millisecondsSetting,
   processSettings,
   readConfig,
   urlSetting,
 } from '@orderflow/shared/runtime/config.ts';
+import { kafkaSettings, kafkaSettingsFit } from '@orderflow/shared/runtime/kafkaSettings.ts';
 
 const secret = 'a secret of at least 16 characters';
 
@@ -30,5 +30,8 @@ export type OrdersConfig = z.output<typeof settings>;
 
 /** Reads the settings. Throws ConfigError that lists every fault. */
 export function readOrdersConfig(): OrdersConfig {
-  return readConfig(settings.superRefine(databaseSettingsFit), process.env);
+  return readConfig(
+    settings.superRefine(databaseSettingsFit).superRefine(kafkaSettingsFit),
+    process.env,
+  );
 }

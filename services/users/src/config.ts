@@ -3,10 +3,10 @@ import { z } from 'zod';
 import {
   databaseSettings,
   databaseSettingsFit,
-  kafkaSettings,
   processSettings,
   readConfig,
 } from '@orderflow/shared/runtime/config.ts';
+import { kafkaSettings, kafkaSettingsFit } from '@orderflow/shared/runtime/kafkaSettings.ts';
 
 const settings = z.object({
   ...processSettings(3011),
@@ -18,5 +18,8 @@ export type UsersConfig = z.output<typeof settings>;
 
 /** Reads the settings. Throws ConfigError that lists every fault. */
 export function readUsersConfig(): UsersConfig {
-  return readConfig(settings.superRefine(databaseSettingsFit), process.env);
+  return readConfig(
+    settings.superRefine(databaseSettingsFit).superRefine(kafkaSettingsFit),
+    process.env,
+  );
 }

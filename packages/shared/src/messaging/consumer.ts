@@ -179,7 +179,8 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
         this.#notReady = `these topics are not made yet: ${missing.join(', ')}`;
         logger.info({ missing }, 'waiting for topics of other services');
       } catch (error) {
-        this.#notReady = 'Kafka does not answer';
+        if (error instanceof AppError && !error.retryable) throw error;
+        this.#notReady = error instanceof AppError ? error.message : 'Kafka does not answer';
         logger.warn({ err: error, failures }, 'the consumer cannot connect yet');
       }
       await pause(this.#ended.signal, backOff(failures, CONNECT_FIRST_MS, CONNECT_MOST_MS));

@@ -1,10 +1,12 @@
 // The real broker: kafkajs, with the settings and the checks that it needs to be trusted. The only import of kafkajs.
-import kafkajs, { type Consumer, type EachBatchPayload, type RetryOptions } from 'kafkajs';
-import { AppError } from '../runtime/appError.ts';
+import kafkajs, { type Consumer, type EachBatchPayload } from 'kafkajs';
 import type { Logger } from '../runtime/logger.ts';
 import { CONTENT_TYPE } from './envelope.ts';
+import { kafkaRefusal, kafkaUnavailable } from './kafkaErrors.ts';
 import { repairRequestQueue, repairTopicQuestions } from './kafkajsRepair.ts';
 import { kafkaLogCreator, kafkaVerbosity } from './kafkaLogger.ts';
+import * as limits from './kafkaLimits.ts';
+import type { KafkaAccess } from './kafkaSecurity.ts';
 import { closeQuietly, connectOrClose, createSocket } from './kafkaSockets.ts';
 import { partitionsByTopic } from './partitionState.ts';
 import { findMissingPartitions, isMessageTooLarge, isUnknownTopic } from './producerAnswer.ts';
@@ -19,78 +21,58 @@ import {
 } from './transport.ts';
 
 /** What a connection to Kafka needs. */
-export interface KafkaOptions {
-  readonly brokers: readonly string[];
+export interface KafkaOptions extends KafkaAccess {
   /** Names this process in the broker's logs and quotas. */
   readonly clientId: string;
   readonly logger: Logger;
 }
 
-// kafkajs' default back-off grows to 30 s: its producer came back 21 s after the broker did. All five are given, since
-// kafkajs has other defaults under NODE_ENV=test.
-const RETRY: RetryOptions = {
-  initialRetryTime: 100,
-  maxRetryTime: 2_000,
-  factor: 0.2,
-  multiplier: 2,
-  retries: 5,
-};
-const CONNECTION_TIMEOUT_MS = 3_000;
-const REQUEST_TIMEOUT_MS = 10_000;
-const ACKNOWLEDGE_TIMEOUT_MS = 5_000;
-/** 6 s is the least that brokers allow: so long a group waits for a member that was killed. */
-const SESSION_TIMEOUT_MS = 6_000;
-const REBALANCE_TIMEOUT_MS = 15_000;
-const HEARTBEAT_INTERVAL_MS = 1_500;
-/** How long an empty fetch waits at the broker; a seek or a resume takes effect after it at the latest. */
-const FETCH_WAIT_MS = 250;
 const HEADERS = { 'content-type': CONTENT_TYPE };
-const MORE_PARTITIONS_THAN_ANY = 256;
 
 repairRequestQueue();
 repairTopicQuestions();
 
 /** Makes the connection's factory; nothing is connected yet. */
 export function createKafka(options: KafkaOptions): MessageBroker {
-  const kafka = new kafkajs.Kafka({
-    brokers: [...options.brokers],
-    clientId: options.clientId,
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    retry: RETRY,
-    socketFactory: createSocket,
-    logLevel: kafkajs.logLevel[kafkaVerbosity(options.logger)],
-    logCreator: kafkaLogCreator(options.logger),
-  });
-
   return {
-    createProducer: () => createProducer(kafka),
-    createGroupConnection: (group, member) => createGroupConnection(kafka, group, member),
-    partitionCount: (topic) => asAdmin(kafka, (admin) => partitionCount(admin, topic)),
+    createProducer: () => createProducer(options),
+    createGroupConnection: (group, member) => createGroupConnection(options, group, member),
+    partitionCount: (topic) => asAdmin(options, (admin) => partitionCount(admin, topic)),
     createTopic: (topic, numPartitions, replicationFactor) =>
-      asAdmin(kafka, async (admin) => {
+      asAdmin(options, async (admin) => {
         const topics = [{ topic, numPartitions, replicationFactor }];
         await admin.createTopics({ waitForLeaders: true, topics });
       }),
-    readOffsets: (topic) => asAdmin(kafka, (admin) => readOffsets(admin, topic)),
+    readOffsets: (topic) => asAdmin(options, (admin) => readOffsets(admin, topic)),
   };
+}
+
+function createClient(options: KafkaOptions): kafkajs.Kafka {
+  return new kafkajs.Kafka({
+    brokers: [...options.brokers],
+    clientId: options.clientId,
+    connectionTimeout: limits.CONNECTION_TIMEOUT_MS,
+    requestTimeout: limits.REQUEST_TIMEOUT_MS,
+    retry: limits.RETRY,
+    socketFactory: createSocket,
+    ...(options.tls === undefined ? {} : { ssl: { ...options.tls } }),
+    ...(options.sasl === undefined ? {} : { sasl: { ...options.sasl } }),
+    logLevel: kafkajs.logLevel[kafkaVerbosity(options.logger)],
+    logCreator: kafkaLogCreator(options.logger),
+  });
 }
 
 /** A connection of its own for each question: one that outlived a broker would have to be repaired here. */
 async function asAdmin<T>(
-  kafka: kafkajs.Kafka,
+  options: KafkaOptions,
   ask: (admin: kafkajs.Admin) => Promise<T>,
 ): Promise<T> {
-  const admin = kafka.admin();
+  const admin = createClient(options).admin();
   try {
     await admin.connect();
     return await ask(admin);
-  } catch (cause) {
-    const told = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('kafka_unavailable', `Kafka gave no answer: ${told}`, {
-      retryable: true,
-      cause,
-    });
+  } catch (error) {
+    throw kafkaRefusal(error, options) ?? kafkaUnavailable(error);
   } finally {
     void closeQuietly(() => admin.disconnect());
   }
@@ -119,19 +101,21 @@ async function readOffsets(
   );
 }
 
-async function createProducer(kafka: kafkajs.Kafka): Promise<Producer> {
-  const producer = kafka.producer({
+async function createProducer(options: KafkaOptions): Promise<Producer> {
+  const producer = createClient(options).producer({
     // Idempotence keeps the order of a partition over kafkajs' own retries; it holds for one send at a time only.
     idempotent: true,
     allowAutoTopicCreation: false,
-    retry: RETRY,
+    retry: limits.RETRY,
     // The relay names the partition of each record; -1 would be refused by the broker.
     createPartitioner:
       () =>
       ({ message }) =>
         message.partition ?? -1,
   });
-  await connectOrClose(producer);
+  await connectOrClose(producer).catch((error: unknown) => {
+    throw kafkaRefusal(error, options) ?? error;
+  });
   let sending = false;
   return {
     async send(topic, records) {
@@ -143,7 +127,7 @@ async function createProducer(kafka: kafkajs.Kafka): Promise<Producer> {
         const answer = await producer.send({
           topic,
           acks: -1,
-          timeout: ACKNOWLEDGE_TIMEOUT_MS,
+          timeout: limits.ACKNOWLEDGE_TIMEOUT_MS,
           messages: records.map((record) => ({ ...record, headers: HEADERS })),
         });
         // A leader that moves between two tries makes kafkajs resolve without one of the partitions (kafkajs#1798).
@@ -157,7 +141,7 @@ async function createProducer(kafka: kafkajs.Kafka): Promise<Producer> {
           ? new MessageTooLargeError(`${topic}: a batch is too large for the broker`, {
               cause: error,
             })
-          : error;
+          : (kafkaRefusal(error, options) ?? error);
       } finally {
         sending = false;
       }
@@ -167,29 +151,31 @@ async function createProducer(kafka: kafkajs.Kafka): Promise<Producer> {
 }
 
 function createGroupConnection(
-  kafka: kafkajs.Kafka,
+  options: KafkaOptions,
   group: { readonly groupId: string; readonly topics: readonly string[] },
   member: GroupMember,
 ): GroupConnection {
-  const consumer = kafka.consumer({
+  const consumer = createClient(options).consumer({
     groupId: group.groupId,
-    sessionTimeout: SESSION_TIMEOUT_MS,
-    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-    heartbeatInterval: HEARTBEAT_INTERVAL_MS,
-    maxWaitTimeInMs: FETCH_WAIT_MS,
+    sessionTimeout: limits.SESSION_TIMEOUT_MS,
+    rebalanceTimeout: limits.REBALANCE_TIMEOUT_MS,
+    heartbeatInterval: limits.HEARTBEAT_INTERVAL_MS,
+    maxWaitTimeInMs: limits.FETCH_WAIT_MS,
     allowAutoTopicCreation: false,
-    retry: RETRY,
+    retry: limits.RETRY,
   });
-  listenTo(consumer, member);
+  listenTo(consumer, options, member);
   return {
     async start() {
-      await consumer.connect();
+      await consumer.connect().catch((error: unknown) => {
+        throw kafkaRefusal(error, options) ?? error;
+      });
       await consumer.subscribe({ topics: [...group.topics], fromBeginning: true });
       await consumer.run({
         // With it on, kafkajs commits after every batch whatever the interval. The cursor in MySQL is what counts.
         autoCommit: false,
         eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: MORE_PARTITIONS_THAN_ANY,
+        partitionsConsumedConcurrently: limits.MORE_PARTITIONS_THAN_ANY,
         eachBatch: (payload) => member.onBatch(fetchedBatch(payload)),
       });
     },
@@ -214,7 +200,7 @@ function createGroupConnection(
   };
 }
 
-function listenTo(consumer: Consumer, member: GroupMember): void {
+function listenTo(consumer: Consumer, options: KafkaOptions, member: GroupMember): void {
   consumer.on('consumer.group_join', ({ payload }) => {
     member.onAssigned(
       Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
@@ -223,7 +209,7 @@ function listenTo(consumer: Consumer, member: GroupMember): void {
     );
   });
   consumer.on('consumer.crash', ({ payload }) => {
-    member.onCrash(payload.error, payload.restart);
+    member.onCrash(kafkaRefusal(payload.error, options) ?? payload.error, payload.restart);
   });
 }
 

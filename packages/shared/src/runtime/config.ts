@@ -119,15 +119,6 @@ export function urlSetting() {
   });
 }
 
-/** Kafka's bootstrap brokers: `host:port`, separated by commas. */
-export function brokersSetting() {
-  const expected = 'brokers like 127.0.0.1:9092, separated by commas';
-  return z
-    .string(expected)
-    .transform((text) => text.split(',').map((broker) => broker.trim()))
-    .pipe(z.array(z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:,]+):\d{1,5}$/, expected)));
-}
-
 /** What every process has: its address, its log level, how long it may drain, and whether it ends with its parent. */
 export function processSettings(defaultPort: number) {
   return {
@@ -195,19 +186,4 @@ export function databaseSettingsFit(
       'MYSQL_HOST',
       "the server's name as in its certificate, since MYSQL_TLS is verify-identity",
     );
-}
-
-/** The settings of a service that speaks Kafka; `service` gives the default consumer group. */
-export function kafkaSettings(service: string) {
-  const prefix = 'letters, digits, dot, _ and -, at most 100';
-  return {
-    KAFKA_BROKERS: brokersSetting().prefault('127.0.0.1:9092'),
-    KAFKA_GROUP_ID: textSetting('a consumer group').default(`orderflow-${service}`),
-    TOPIC_PREFIX: z
-      .string(prefix)
-      .regex(/^[\w.-]{0,100}$/, prefix)
-      .default(''),
-    TOPIC_PARTITIONS: numberSetting('partitions', 1, 1000).prefault('12'),
-    TOPIC_REPLICATION_FACTOR: numberSetting('replicas', 1, 10).prefault('1'),
-  };
 }

@@ -3,10 +3,12 @@ import type { Router } from 'express';
 import type { Decider, DomainEvent } from '../eventstore/decider.ts';
 import { createHttpApp, listen } from '../http/server.ts';
 import { createKafka } from '../messaging/kafka.ts';
+import { kafkaAccess } from '../messaging/kafkaSecurity.ts';
 import { createMessaging, mysqlBooks, type Messaging } from '../messaging/messaging.ts';
 import type { Reactions } from '../messaging/reaction.ts';
 import type { ToMessages } from '../messaging/relayBatch.ts';
 import { rewindRoute } from '../messaging/rewindRoute.ts';
+import type { KafkaConfig } from './kafkaSettings.ts';
 import type { ProcessConfig, ServiceContext } from './lifecycle.ts';
 import {
   openServiceDatabase,
@@ -16,10 +18,9 @@ import {
 } from './serviceDatabase.ts';
 
 /** The settings of an event-sourced service; `processSettings`, `databaseSettings` and `kafkaSettings` give them. */
-export interface ServiceConfig extends ProcessConfig, DatabaseConfig {
+export interface ServiceConfig extends ProcessConfig, DatabaseConfig, KafkaConfig {
   readonly HOST: string;
   readonly PORT: number;
-  readonly KAFKA_BROKERS: readonly string[];
   readonly KAFKA_GROUP_ID: string;
   readonly TOPIC_PREFIX: string;
   readonly TOPIC_PARTITIONS: number;
@@ -107,11 +108,11 @@ function composeMessaging<State, Event extends DomainEvent, Fact extends DomainE
   { pool, store }: ServiceDatabase<Event, Fact>,
   { inbound }: ServiceApp<State, Event, Fact>,
 ): Messaging {
-  const { KAFKA_BROKERS: brokers, TOPIC_PREFIX: prefix } = config;
+  const prefix = config.TOPIC_PREFIX;
   return createMessaging<State, Event, Fact>({
     service: name,
     store,
-    broker: createKafka({ brokers, clientId: `orderflow-${name}`, logger }),
+    broker: createKafka({ ...kafkaAccess(config), clientId: `orderflow-${name}`, logger }),
     books: mysqlBooks(pool),
     publishes: {
       topic: `${prefix}${parts.topic}`,

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import {
   ConfigError,
   databaseSettings,
-  kafkaSettings,
   processSettings,
   readConfig,
   urlSetting,
 } from '@orderflow/shared/runtime/config.ts';
+import { kafkaSettings } from '@orderflow/shared/runtime/kafkaSettings.ts';
 
 const schema = z.object({
   ...processSettings(3011),
@@ -48,6 +48,8 @@ describe('settings', () => {
       TOPIC_PREFIX: '',
       TOPIC_PARTITIONS: 12,
       TOPIC_REPLICATION_FACTOR: 1,
+      KAFKA_TLS: 'off',
+      KAFKA_SASL_MECHANISM: 'none',
       USERS_URL: 'http://127.0.0.1:3011',
     });
   });

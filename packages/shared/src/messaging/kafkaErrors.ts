@@ -1,0 +1,69 @@
+// What Kafka's refusals mean: whether waiting helps, and what whoever reads the log should do.
+import { AppError } from '../runtime/appError.ts';
+import { principalOf, type KafkaAccess } from './kafkaSecurity.ts';
+
+/**
+ * kafkajs makes every failure of a log-in the same error, also a connection that broke in the middle because the broker
+ * is restarted, and keeps nothing of the cause but its text. So the broker's own words decide (PLAIN, SCRAM, and what
+ * kafkajs says where the broker gives none): all else is tried again.
+ */
+const WRONG_CREDENTIALS =
+  /invalid credentials|invalid username or password|failed: SASL Authentication failed/i;
+
+/**
+ * The refusal that is in an error of kafkajs; undefined when there is none. Not retryable: wrong credentials and a
+ * mechanism that the broker does not have ('kafka_not_authenticated'); the process ends, and starts again with what its
+ * settings say then. Retryable: a right that is missing ('kafka_not_authorized'), since it may be given at any moment.
+ */
+export function kafkaRefusal(
+  error: unknown,
+  access: Pick<KafkaAccess, 'sasl'>,
+): AppError | undefined {
+  for (const cause of causesOf(error)) {
+    const type = 'type' in cause ? String(cause.type) : '';
+    if (type === 'UNSUPPORTED_SASL_MECHANISM' || isWrongCredentials(cause))
+      return new AppError('kafka_not_authenticated', notAuthenticated(cause, access), {
+        retryable: false,
+        cause: error,
+      });
+    if (type.endsWith('_AUTHORIZATION_FAILED'))
+      return new AppError(
+        'kafka_not_authorized',
+        `Kafka does not let ${principalOf(access)} do this: ${cause.message}. ` +
+          'docs/access.md says what each service needs; `orderflow kafka-acls apply` gives it.',
+        { retryable: true, cause: error },
+      );
+  }
+  return undefined;
+}
+
+/** Any other failure: the brokers are away, or are asked in a way that they do not answer. Retryable. */
+export function kafkaUnavailable(cause: unknown): AppError {
+  const told = cause instanceof Error ? cause.message : String(cause);
+  return new AppError('kafka_unavailable', `Kafka gave no answer: ${told}`, {
+    retryable: true,
+    cause,
+  });
+}
+
+function isWrongCredentials({ name, message }: Error): boolean {
+  return name === 'KafkaJSSASLAuthenticationError' && WRONG_CREDENTIALS.test(message);
+}
+
+function notAuthenticated({ message }: Error, { sasl }: Pick<KafkaAccess, 'sasl'>): string {
+  const who = sasl === undefined ? 'nobody' : `"${sasl.username}" with ${sasl.mechanism}`;
+  return (
+    `Kafka refuses the log-in of ${who}: ${message}. ` +
+    'Check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM, and that the brokers have this user ' +
+    'with this mechanism (kafka-configs.sh --describe --entity-type users).'
+  );
+}
+
+/** The error, what caused it, and the parts of an answer about several topics. */
+function* causesOf(error: unknown): Generator<Error> {
+  if (!(error instanceof Error)) return;
+  yield error;
+  if ('errors' in error && Array.isArray(error.errors))
+    for (const part of error.errors) yield* causesOf(part);
+  yield* causesOf(error.cause);
+}
