@@ -19,7 +19,7 @@ export default {
       name: 'nobody-imports-the-cli',
       comment: 'It knows the services; what they need too belongs in shared.',
       severity: 'error',
-      from: { pathNot: '^packages/cli/' },
+      from: { pathNot: '^(packages/cli|tests)/' },
       to: { path: '^packages/cli/' },
     },
     {

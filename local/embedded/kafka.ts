@@ -8,6 +8,12 @@ import { openLog, type Account } from '../process/child.ts';
 import { STOP_RANK } from '../process/pidFiles.ts';
 import { kafkaAnswers } from '../process/probes.ts';
 import type { SupervisedProcess } from '../process/supervise.ts';
+import {
+  clientProtocol,
+  scramArguments,
+  securityProperties,
+  type KafkaSecurity,
+} from '../infra/kafkaSecurity.ts';
 import { makeOwnedDir } from './account.ts';
 import type { Programs } from './programs.ts';
 
@@ -39,6 +45,8 @@ export interface KafkaPlace {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Broker settings on top of ours. */
   readonly properties?: Readonly<Record<string, string>> | undefined;
+  /** Only a test's brokers have it. */
+  readonly security?: KafkaSecurity | undefined;
 }
 
 /** What all brokers have in common, in a cluster of so many. */
@@ -75,20 +83,23 @@ export function formatProperties(properties: Readonly<Record<string, string>>): 
 
 /** The text of a broker's server.properties. */
 export function serverProperties(
-  place: Pick<KafkaPlace, 'nodeId' | 'ports' | 'dataDir' | 'properties'>,
+  place: Pick<KafkaPlace, 'nodeId' | 'ports' | 'dataDir' | 'properties' | 'security'>,
 ): string {
   const own = portsOf(place);
   const voters = place.ports.map((p, i) => `${i + 1}@${HOST}:${p.controller}`);
-  const clients = `PLAINTEXT://${HOST}:${own.client}`;
+  // The listener is named for what is spoken there.
+  const protocol = clientProtocol(place.security);
+  const clients = `${protocol}://${HOST}:${own.client}`;
   return formatProperties({
     ...commonProperties(place.ports.length),
     'node.id': String(place.nodeId),
     'controller.quorum.voters': voters.join(','),
-    'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'inter.broker.listener.name': protocol,
+    'listener.security.protocol.map': `${protocol}:${protocol},CONTROLLER:PLAINTEXT`,
     listeners: `${clients},CONTROLLER://${HOST}:${own.controller}`,
     'advertised.listeners': clients,
     'log.dirs': path.join(place.dataDir, 'log'),
+    ...securityProperties(place.security, protocol),
     ...place.properties,
   });
 }
@@ -119,7 +130,7 @@ export async function prepareKafka(place: KafkaPlace): Promise<SupervisedProcess
       stopRank: STOP_RANK.kafka,
       account: place.account,
     },
-    isReady: () => kafkaAnswers({ host: HOST, port }),
+    isReady: () => kafkaAnswers({ host: HOST, port, ca: place.security?.tls.certificate }),
     readyTimeoutMs: READY_TIMEOUT_MS,
     stopGraceMs: STOP_GRACE_MS,
   };
@@ -133,6 +144,7 @@ function portsOf(place: Pick<KafkaPlace, 'nodeId' | 'ports'>): KafkaPorts {
 
 async function formatStorage(place: KafkaPlace, config: string): Promise<void> {
   const tool = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', config];
+  tool.push(...scramArguments(place.security));
   try {
     await promisify(execFile)(
       place.programs.java,

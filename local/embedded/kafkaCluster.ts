@@ -24,7 +24,8 @@ export async function startKafka(options: KafkaClusterOptions = {}): Promise<Kaf
   };
   try {
     await explained(Promise.all(nodes.map((node) => node.ready())));
-    await untilAllKnowAll(nodes);
+    // A cluster that asks for a log-in does not tell the probe whom it knows; its tests have one broker.
+    if (options.security === undefined) await untilAllKnowAll(nodes);
   } catch (error) {
     await stop();
     throw error;

@@ -91,6 +91,7 @@ async function describeBrokers(
         account: lodging.account,
         env: settings.inherited,
         properties: options.properties,
+        security: options.security,
       });
       return { target, port: client };
     }),

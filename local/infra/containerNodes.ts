@@ -4,14 +4,17 @@ import type { StartedNetwork } from 'testcontainers';
 import { CLUSTER_ID, commonProperties, formatProperties } from '../embedded/kafka.ts';
 import { freePorts, kafkaAnswers, untilAnswers } from '../process/probes.ts';
 import { withoutRyuk } from '../settings.ts';
+import { clientProtocol, scramArguments, securityProperties } from './kafkaSecurity.ts';
 import type { KafkaClusterOptions, StartedNode, StartedNodes } from './kafkaNodes.ts';
 
 const IMAGE = 'apache/kafka:4.3.1';
 const PROPERTIES_FILE = '/tmp/orderflow.properties';
 const CLIENT_PORT = 9092;
 const READY_TIMEOUT_MS = 120_000;
-/** As in docker-compose.yml: Kafka's own commands, and a storage that is formatted already stays as it is. */
-const COMMAND = `/opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id ${CLUSTER_ID} --config ${PROPERTIES_FILE} && exec /opt/kafka/bin/kafka-server-start.sh ${PROPERTIES_FILE}`;
+const FORMAT = `/opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id ${CLUSTER_ID} --config ${PROPERTIES_FILE}`;
+const SERVE = `exec /opt/kafka/bin/kafka-server-start.sh ${PROPERTIES_FILE}`;
+/** As in docker-compose.yml: Kafka's own commands, and a storage that is formatted already stays as it is. What follows goes to the first. */
+const COMMAND = ['bash', '-c', `${FORMAT} "$@" && ${SERVE}`, 'bash'];
 
 /** Starts the brokers; the caller must remove them, for nothing else does. */
 export async function startContainerNodes(options: KafkaClusterOptions): Promise<StartedNodes> {
@@ -50,13 +53,13 @@ async function startContainer(
         mode: 0o644,
       },
     ])
-    .withCommand(['bash', '-c', COMMAND])
+    .withCommand([...COMMAND, ...scramArguments(options.security)])
     // Each needs the others to be ready, which all are waited for together.
     .withWaitStrategy(Wait.forLogMessage(/./))
     .start();
   const client = await getContainerRuntimeClient();
   const container = client.container.getById(started.getId());
-  const address = { host: '127.0.0.1', port };
+  const address = { host: '127.0.0.1', port, ca: options.security?.tls.certificate };
   const ready = () => untilAnswers(() => kafkaAnswers(address), READY_TIMEOUT_MS, alias(nodeId));
   const isRunning = async () => (await container.inspect()).State.Running;
   const shutDown = async () => {
@@ -93,10 +96,11 @@ function containerProperties(
     'node.id': String(nodeId),
     'controller.quorum.voters': voters.join(','),
     'inter.broker.listener.name': 'INTERNAL',
-    'listener.security.protocol.map': 'INTERNAL:PLAINTEXT,EXTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': `INTERNAL:PLAINTEXT,EXTERNAL:${clientProtocol(options.security)},CONTROLLER:PLAINTEXT`,
     listeners: `INTERNAL://:19092,EXTERNAL://:${CLIENT_PORT},CONTROLLER://:9093`,
     'advertised.listeners': `INTERNAL://${alias(nodeId)}:19092,${external}`,
     'log.dirs': '/var/lib/kafka/data',
+    ...securityProperties(options.security, 'EXTERNAL'),
     ...options.properties,
   });
 }

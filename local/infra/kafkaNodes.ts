@@ -1,4 +1,5 @@
 // What a test may do with the brokers of a cluster of its own, processes or containers.
+import type { KafkaSecurity } from './kafkaSecurity.ts';
 
 /** What kind of cluster. */
 export interface KafkaClusterOptions {
@@ -6,6 +7,8 @@ export interface KafkaClusterOptions {
   readonly nodes?: number;
   /** Broker settings on top of the launcher's, such as broker.session.timeout.ms. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** If not given, anybody may do everything, in plain text. */
+  readonly security?: KafkaSecurity;
 }
 
 /** One broker of the cluster. */

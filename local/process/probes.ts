@@ -1,5 +1,6 @@
 // One look at a server: does it answer? Spoken by hand in a few bytes, so that the launcher needs no database driver and no Kafka client.
 import { connect, createServer } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { setTimeout as wait } from 'node:timers/promises';
 
 const PROBE_TIMEOUT_MS = 2_000;
@@ -11,6 +12,8 @@ const MYSQL_PROTOCOL_VERSION = 10;
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** PEM of the authority behind the server's certificate: it is spoken to over TLS. */
+  readonly ca?: string | undefined;
 }
 
 /** Parses "host:port"; throws when there is no port in it. */
@@ -123,7 +126,7 @@ function listenAnywhere(): Promise<{ port: number; close: () => Promise<void> }>
 /** Sends a request, if there is one, and gives the first bytes of the answer; rejects when none come in time. */
 function exchange(address: Address, request: Buffer | undefined): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const socket = connect(address);
+    const socket = address.ca === undefined ? connect(address) : connectSecurely(address);
     const end = (error: Error | undefined, answer: Buffer = Buffer.alloc(0)) => {
       socket.destroy();
       if (error === undefined) resolve(answer);
@@ -139,7 +142,7 @@ function exchange(address: Address, request: Buffer | undefined): Promise<Buffer
     socket.once('connect', () => {
       if (request !== undefined) socket.write(request);
     });
-    socket.once('data', (answer) => {
+    socket.once('data', (answer: Buffer) => {
       end(undefined, answer);
     });
   });

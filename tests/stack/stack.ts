@@ -127,7 +127,8 @@ function databaseEnvironment({ mysql }: TestInfra, database: string) {
   };
 }
 
-function describeProcess(
+/** A process of a service that does not run yet; what it says is added to `logFile`. */
+export function describeProcess(
   name: ServiceName,
   port: number,
   env: Readonly<Record<string, string | undefined>>,

@@ -6,6 +6,7 @@ import {
   readConfig,
   textSetting,
 } from '@orderflow/shared/runtime/config.ts';
+import { kafkaSettings, kafkaSettingsFit } from '@orderflow/shared/runtime/kafkaSettings.ts';
 import type { MigrationConfig } from '@orderflow/shared/runtime/serviceDatabase.ts';
 
 /** Reads how to reach the database of a service as its migration user. Throws ConfigError that lists every fault. */
@@ -14,4 +15,11 @@ export function readMigrationConfig(service: string): MigrationConfig {
     .object({ ...databaseSettings(service), MYSQL_ADMIN_USER: textSetting('the migration user') })
     .superRefine(databaseSettingsFit);
   return readConfig(settings, process.env);
+}
+
+const kafkaAdminSettings = z.object(kafkaSettings('admin')).superRefine(kafkaSettingsFit);
+
+/** Reads how to reach Kafka as an administrator, and what stands before the topics. Throws ConfigError that lists every fault. */
+export function readKafkaAdminConfig(): z.output<typeof kafkaAdminSettings> {
+  return readConfig(kafkaAdminSettings, process.env);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command `orderflow`: a verb a file.
 import { Command } from 'commander';
+import { kafkaAclsCommand } from './kafkaAcls.ts';
 import { migrateCommand } from './migrate.ts';
 
 // As the first process of a container it would otherwise not be ended by them: the kernel has no default for that one.
@@ -9,4 +10,5 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => pr
 await new Command('orderflow')
   .description('Administers Orderflow.')
   .addCommand(migrateCommand())
+  .addCommand(kafkaAclsCommand())
   .parseAsync();

@@ -2,11 +2,17 @@
 import kafkajs, { type Consumer, type EachBatchPayload } from 'kafkajs';
 import type { Logger } from '../runtime/logger.ts';
 import { CONTENT_TYPE } from './envelope.ts';
-import { kafkaRefusal, kafkaUnavailable } from './kafkaErrors.ts';
+import { kafkaRefusal, kafkaUnavailable, throwRefusal } from './kafkaErrors.ts';
 import { repairRequestQueue, repairTopicQuestions } from './kafkajsRepair.ts';
 import { kafkaLogCreator, kafkaVerbosity } from './kafkaLogger.ts';
-import * as limits from './kafkaLimits.ts';
-import type { KafkaAccess } from './kafkaSecurity.ts';
+import {
+  ACKNOWLEDGE_TIMEOUT_MS,
+  CONNECTION_LIMITS,
+  GROUP_LIMITS,
+  MORE_PARTITIONS_THAN_ANY,
+  RETRY,
+} from './kafkaLimits.ts';
+import type { KafkaAccess, KafkaRight } from './kafkaSecurity.ts';
 import { closeQuietly, connectOrClose, createSocket } from './kafkaSockets.ts';
 import { partitionsByTopic } from './partitionState.ts';
 import { findMissingPartitions, isMessageTooLarge, isUnknownTopic } from './producerAnswer.ts';
@@ -47,13 +53,28 @@ export function createKafka(options: KafkaOptions): MessageBroker {
   };
 }
 
+/**
+ * Gives all rights in one request; one that is there already stays as it is. Throws AppError, as the broker's questions
+ * do: 'kafka_not_authorized' unless whoever asks may alter the cluster.
+ */
+export async function grantRights(
+  options: KafkaOptions,
+  rights: readonly KafkaRight[],
+): Promise<void> {
+  const acl = rights.map(({ principal, resource, name, operation }) => ({
+    ...{ principal, host: '*', permissionType: kafkajs.AclPermissionTypes.ALLOW },
+    ...{ resourceType: kafkajs.AclResourceTypes[resource], resourceName: name },
+    resourcePatternType: kafkajs.ResourcePatternTypes.LITERAL,
+    operation: kafkajs.AclOperationTypes[operation],
+  }));
+  await asAdmin(options, (admin) => admin.createAcls({ acl }));
+}
+
 function createClient(options: KafkaOptions): kafkajs.Kafka {
   return new kafkajs.Kafka({
     brokers: [...options.brokers],
     clientId: options.clientId,
-    connectionTimeout: limits.CONNECTION_TIMEOUT_MS,
-    requestTimeout: limits.REQUEST_TIMEOUT_MS,
-    retry: limits.RETRY,
+    ...CONNECTION_LIMITS,
     socketFactory: createSocket,
     ...(options.tls === undefined ? {} : { ssl: { ...options.tls } }),
     ...(options.sasl === undefined ? {} : { sasl: { ...options.sasl } }),
@@ -72,7 +93,7 @@ async function asAdmin<T>(
     await admin.connect();
     return await ask(admin);
   } catch (error) {
-    throw kafkaRefusal(error, options) ?? kafkaUnavailable(error);
+    throw kafkaRefusal(error, options) ?? kafkaUnavailable(error, options);
   } finally {
     void closeQuietly(() => admin.disconnect());
   }
@@ -106,16 +127,14 @@ async function createProducer(options: KafkaOptions): Promise<Producer> {
     // Idempotence keeps the order of a partition over kafkajs' own retries; it holds for one send at a time only.
     idempotent: true,
     allowAutoTopicCreation: false,
-    retry: limits.RETRY,
+    retry: RETRY,
     // The relay names the partition of each record; -1 would be refused by the broker.
     createPartitioner:
       () =>
       ({ message }) =>
         message.partition ?? -1,
   });
-  await connectOrClose(producer).catch((error: unknown) => {
-    throw kafkaRefusal(error, options) ?? error;
-  });
+  await connectOrClose(producer).catch(throwRefusal(options));
   let sending = false;
   return {
     async send(topic, records) {
@@ -127,7 +146,7 @@ async function createProducer(options: KafkaOptions): Promise<Producer> {
         const answer = await producer.send({
           topic,
           acks: -1,
-          timeout: limits.ACKNOWLEDGE_TIMEOUT_MS,
+          timeout: ACKNOWLEDGE_TIMEOUT_MS,
           messages: records.map((record) => ({ ...record, headers: HEADERS })),
         });
         // A leader that moves between two tries makes kafkajs resolve without one of the partitions (kafkajs#1798).
@@ -157,25 +176,19 @@ function createGroupConnection(
 ): GroupConnection {
   const consumer = createClient(options).consumer({
     groupId: group.groupId,
-    sessionTimeout: limits.SESSION_TIMEOUT_MS,
-    rebalanceTimeout: limits.REBALANCE_TIMEOUT_MS,
-    heartbeatInterval: limits.HEARTBEAT_INTERVAL_MS,
-    maxWaitTimeInMs: limits.FETCH_WAIT_MS,
+    ...GROUP_LIMITS,
     allowAutoTopicCreation: false,
-    retry: limits.RETRY,
   });
   listenTo(consumer, options, member);
   return {
     async start() {
-      await consumer.connect().catch((error: unknown) => {
-        throw kafkaRefusal(error, options) ?? error;
-      });
+      await consumer.connect().catch(throwRefusal(options));
       await consumer.subscribe({ topics: [...group.topics], fromBeginning: true });
       await consumer.run({
         // With it on, kafkajs commits after every batch whatever the interval. The cursor in MySQL is what counts.
         autoCommit: false,
         eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: limits.MORE_PARTITIONS_THAN_ANY,
+        partitionsConsumedConcurrently: MORE_PARTITIONS_THAN_ANY,
         eachBatch: (payload) => member.onBatch(fetchedBatch(payload)),
       });
     },

@@ -37,10 +37,25 @@ export function kafkaRefusal(
   return undefined;
 }
 
+/** Throws the refusal that is in an error, or the error itself. For `catch` of a promise. */
+export function throwRefusal(access: Pick<KafkaAccess, 'sasl'>): (error: unknown) => never {
+  return (error) => {
+    throw kafkaRefusal(error, access) ?? error;
+  };
+}
+
 /** Any other failure: the brokers are away, or are asked in a way that they do not answer. Retryable. */
-export function kafkaUnavailable(cause: unknown): AppError {
+export function kafkaUnavailable(
+  cause: unknown,
+  { tls, sasl }: Omit<KafkaAccess, 'brokers'>,
+): AppError {
   const told = cause instanceof Error ? cause.message : String(cause);
-  return new AppError('kafka_unavailable', `Kafka gave no answer: ${told}`, {
+  const isBare = tls === undefined || sasl === undefined;
+  const hint =
+    isBare && told === 'Closed connection'
+      ? ' (so does a broker that wants TLS or a log-in: see KAFKA_TLS and KAFKA_SASL_MECHANISM)'
+      : '';
+  return new AppError('kafka_unavailable', `Kafka gave no answer: ${told}${hint}`, {
     retryable: true,
     cause,
   });

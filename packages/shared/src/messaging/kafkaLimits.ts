@@ -1,4 +1,4 @@
-// The times and numbers that kafkajs is run with.
+// The times and numbers that kafkajs is run with, under its own names; all times in milliseconds.
 
 /**
  * kafkajs' default back-off grows to 30 s: its producer came back 21 s after the broker did. All five are given, since
@@ -11,13 +11,24 @@ export const RETRY = {
   multiplier: 2,
   retries: 5,
 } as const;
-export const CONNECTION_TIMEOUT_MS = 3_000;
-export const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Of every connection. */
+export const CONNECTION_LIMITS = {
+  connectionTimeout: 3_000,
+  requestTimeout: 10_000,
+  retry: RETRY,
+} as const;
+
+/** Of a member of a consumer group. */
+export const GROUP_LIMITS = {
+  /** 6 s is the least that brokers allow: so long a group waits for a member that was killed. */
+  sessionTimeout: 6_000,
+  rebalanceTimeout: 15_000,
+  heartbeatInterval: 1_500,
+  /** How long an empty fetch waits at the broker; a seek or a resume takes effect after it at the latest. */
+  maxWaitTimeInMs: 250,
+  retry: RETRY,
+} as const;
+
 export const ACKNOWLEDGE_TIMEOUT_MS = 5_000;
-/** 6 s is the least that brokers allow: so long a group waits for a member that was killed. */
-export const SESSION_TIMEOUT_MS = 6_000;
-export const REBALANCE_TIMEOUT_MS = 15_000;
-export const HEARTBEAT_INTERVAL_MS = 1_500;
-/** How long an empty fetch waits at the broker; a seek or a resume takes effect after it at the latest. */
-export const FETCH_WAIT_MS = 250;
 export const MORE_PARTITIONS_THAN_ANY = 256;

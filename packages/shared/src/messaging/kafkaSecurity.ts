@@ -45,3 +45,13 @@ export function kafkaAccess(config: KafkaConfig): KafkaAccess {
 export function principalOf({ sasl }: Pick<KafkaAccess, 'sasl'>): string {
   return `User:${sasl?.username ?? 'ANONYMOUS'}`;
 }
+
+/** One right of one principal, from any host. */
+export interface KafkaRight {
+  /** `User:` and the name that it logs in with. */
+  readonly principal: string;
+  readonly resource: 'TOPIC' | 'GROUP';
+  /** The topic's or group's whole name. */
+  readonly name: string;
+  readonly operation: 'CREATE' | 'READ' | 'WRITE';
+}

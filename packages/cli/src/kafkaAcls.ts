@@ -1,0 +1,50 @@
+// `orderflow kafka-acls`: shows or gives the rights of the services in Kafka.
+import { Command } from 'commander';
+import { grantRights } from '@orderflow/shared/messaging/kafka.ts';
+import { kafkaAccess } from '@orderflow/shared/messaging/kafkaSecurity.ts';
+import { createLogger } from '@orderflow/shared/runtime/logger.ts';
+import { readKafkaAdminConfig } from './config.ts';
+import { kafkaAclsCommandLines, kafkaRights, kafkaRightsTable } from './kafkaAccess.ts';
+import { runVerb, type VerbResult } from './verb.ts';
+
+interface PrintOptions {
+  readonly commands: boolean;
+  readonly json: boolean;
+}
+
+/** The verb `kafka-acls` with `print` and `apply`. */
+export function kafkaAclsCommand(): Command {
+  const print = new Command('print')
+    .description('Shows who may what; TOPIC_PREFIX stands before the topics.')
+    .option('--commands', "print calls of Kafka's kafka-acls.sh", false)
+    .option('--json', 'print the rights as JSON', false)
+    .action((options: PrintOptions) =>
+      runVerb(options.json, () => Promise.resolve(printed(options))),
+    );
+  const apply = new Command('apply')
+    .description(
+      'Gives these rights, with the KAFKA_* settings of an administrator. None is taken away.',
+    )
+    .option('--json', 'print the result as JSON', false)
+    .action(({ json }: { readonly json: boolean }) => runVerb(json, applied));
+  return new Command('kafka-acls')
+    .description('The rights of the services in Kafka.')
+    .addCommand(print)
+    .addCommand(apply);
+}
+
+function printed({ commands }: PrintOptions): VerbResult {
+  const rights = kafkaRights(readKafkaAdminConfig().TOPIC_PREFIX);
+  return {
+    line: commands ? kafkaAclsCommandLines(rights).join('\n') : kafkaRightsTable(rights),
+    json: { rights },
+  };
+}
+
+async function applied(): Promise<VerbResult> {
+  const config = readKafkaAdminConfig();
+  const rights = kafkaRights(config.TOPIC_PREFIX);
+  const logger = createLogger({ service: 'orderflow', level: 'silent' });
+  await grantRights({ ...kafkaAccess(config), clientId: 'orderflow-cli', logger }, rights);
+  return { line: `Given:\n${kafkaRightsTable(rights)}`, json: { rights } };
+}
