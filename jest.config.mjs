@@ -1,4 +1,5 @@
-// Three projects: unit (pure), integration (real MySQL and Kafka), e2e (the whole stack as processes).
+// Four projects: unit (pure), integration (real MySQL and Kafka), e2e (the whole stack as processes or containers), images
+// (the containers themselves).
 const project = (name) => ({
   displayName: name,
   testMatch: [`**/*.${name}.test.ts`],
@@ -15,7 +16,7 @@ const project = (name) => ({
 });
 
 export default {
-  projects: [project('unit'), project('integration'), project('e2e')],
+  projects: ['unit', 'integration', 'e2e', 'images'].map(project),
   // Correctness tests wait for a condition; this bound only ends one that hangs.
   testTimeout: 120_000,
 };

@@ -7,7 +7,15 @@ export type InfraSource = 'env' | 'docker' | 'embedded';
 const INFRA_SOURCES: readonly InfraSource[] = ['env', 'docker', 'embedded'];
 
 /** The stages of `npm test`, in the order in which they run. */
-export const TEST_STAGES = ['lint', 'types', 'structure', 'unit', 'integration', 'e2e'] as const;
+export const TEST_STAGES = [
+  'lint',
+  'types',
+  'structure',
+  'unit',
+  'integration',
+  'e2e',
+  'images',
+] as const;
 /** One stage of `npm test`. */
 export type TestStage = (typeof TEST_STAGES)[number];
 

@@ -18,12 +18,17 @@ export function ownerOf(name: string): number | undefined {
   return pid === undefined ? undefined : Number(pid);
 }
 
-/** Ends the processes and removes the folders of owners that are gone. A pid given out again only delays that. */
+/** True for a name of that kind whose process is gone. A pid given out again only delays that. */
+export function isLeftOver(name: string): boolean {
+  const owner = ownerOf(name);
+  return owner !== undefined && identify(owner) === undefined;
+}
+
+/** Ends the processes and removes the folders of owners that are gone. */
 export async function removeLeftovers(parent: string): Promise<void> {
   const names = existsSync(parent) ? readdirSync(parent) : [];
   for (const name of names) {
-    const owner = ownerOf(name);
-    if (owner === undefined || identify(owner) !== undefined) continue;
+    if (!isLeftOver(name)) continue;
     const folder = path.join(parent, name);
     await endRecordedProcesses(path.join(folder, 'run'), GRACE_MS);
     rmSync(folder, { recursive: true, force: true });

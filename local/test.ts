@@ -1,9 +1,11 @@
-// `npm test`: lint, types, structure and all tests, against MySQL and Kafka that it brings up for this run and takes down again.
+// `npm test`: lint, types, structure and all tests, against MySQL and Kafka that it brings up for this run and takes down again;
+// with Docker, the services of the end-to-end tests are containers of their own images.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseTestArguments, TEST_HELP, type TestArguments, type TestStage } from './arguments.ts';
 import { findLodging } from './embedded/account.ts';
 import { infraEnvironment, type InfraAccess } from './infra/infra.ts';
+import { provideTestImages, type TestImages } from './infra/testImages.ts';
 import { startTestInfra } from './infra/testInfra.ts';
 import { ownedName, removeLeftovers } from './leftovers.ts';
 import { STATE_DIR, testPlaces } from './places.ts';
@@ -15,9 +17,16 @@ import { readSettings, type LauncherSettings } from './settings.ts';
 import { createShutdown } from './shutdown.ts';
 import { describeResults, parseJestCounts, whyFailed, type StageResult } from './testResults.ts';
 
-const NEEDS_INFRA: readonly TestStage[] = ['integration', 'e2e'];
+const NEEDS_IMAGES: readonly TestStage[] = ['e2e', 'images'];
+const NEEDS_INFRA: readonly TestStage[] = ['integration', ...NEEDS_IMAGES];
 const JEST_STAGES: readonly TestStage[] = ['unit', ...NEEDS_INFRA];
 const INTERRUPTED = 130;
+
+/** What the tests of the later stages run on. */
+interface Ground {
+  readonly access: InfraAccess;
+  readonly images: TestImages;
+}
 
 const report = createReport(process.stdout);
 const shutdown = createShutdown(report);
@@ -60,31 +69,44 @@ try {
 
 async function runStages(wishes: TestArguments): Promise<StageResult[]> {
   const settings = readSettings();
-  const infra = wishes.stages.some((stage) => NEEDS_INFRA.includes(stage))
-    ? startTestInfra(wishes.infra, places, settings, report, shutdown)
+  const ground = wishes.stages.some((stage) => NEEDS_INFRA.includes(stage))
+    ? bringUp(wishes, settings)
     : undefined;
   // It comes up while lint and types run; its failure is looked at where it is needed.
-  infra?.catch(() => undefined);
+  ground?.catch(() => undefined);
   const results: StageResult[] = [];
   for (const stage of wishes.stages) {
-    const access = NEEDS_INFRA.includes(stage) ? await infra : undefined;
+    const found = NEEDS_INFRA.includes(stage) ? await ground : undefined;
     if (isInterrupted()) break;
-    results.push(await runStage(stage, settings, access));
+    results.push(await runStage(stage, settings, found));
   }
   return results;
+}
+
+async function bringUp(wishes: TestArguments, settings: LauncherSettings): Promise<Ground> {
+  const { source, access } = await startTestInfra(wishes.infra, places, settings, report, shutdown);
+  const images: TestImages = wishes.stages.some((stage) => NEEDS_IMAGES.includes(stage))
+    ? await provideTestImages(source, places, settings, report, shutdown)
+    : { problem: 'no stage of this run uses them' };
+  return { access, images };
 }
 
 async function runStage(
   stage: TestStage,
   settings: LauncherSettings,
-  access: InfraAccess | undefined,
+  ground: Ground | undefined,
 ): Promise<StageResult> {
+  if (stage === 'images' && ground !== undefined && 'problem' in ground.images) {
+    const notRun = ground.images.problem;
+    report.step('test', `stage images is not run: ${notRun}`);
+    return { stage, exitCode: 0, seconds: 0, counts: undefined, notRun };
+  }
   report.step('test', `stage ${stage}`);
   const startedAt = performance.now();
   const isJest = JEST_STAGES.includes(stage);
   const resultFile = path.join(places.logDir, `${stage}.json`);
   const args = isJest ? ['--selectProjects', stage, '--json', `--outputFile=${resultFile}`] : [];
-  const env = { ...settings.inherited, ...(access === undefined ? {} : infraEnvironment(access)) };
+  const env = { ...settings.inherited, ...groundEnvironment(ground) };
   const script = startScript(isJest ? 'jest' : stage, args, env, places.runDir);
   endStage = script.stop;
   const exitCode = await script.exitCode;
@@ -94,6 +116,16 @@ async function runStage(
     exitCode,
     seconds: (performance.now() - startedAt) / 1000,
     counts: isJest ? parseJestCounts(readIfThere(resultFile)) : undefined,
+  };
+}
+
+function groundEnvironment(ground: Ground | undefined): Record<string, string> {
+  if (ground === undefined) return {};
+  const { access, images } = ground;
+  return {
+    ...infraEnvironment(access),
+    // Empty where there are none: a tag in the environment of this command would be that of another run.
+    ORDERFLOW_TEST_IMAGES: 'tag' in images ? images.tag : '',
   };
 }
 

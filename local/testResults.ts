@@ -10,6 +10,8 @@ export interface TestCounts {
 
 /** How one stage ended; `counts` for the stages that are jest's. */
 export interface StageResult {
+  /** Why it could not be run here, if it could not; it counts neither as failed nor as passed. */
+  readonly notRun?: string;
   readonly stage: TestStage;
   readonly exitCode: number;
   readonly seconds: number;
@@ -58,14 +60,15 @@ export function whyFailed(
   if (left.length > 0) return `did not run: ${left.join(', ')}`;
   const { passed, failed: failedTests } = sumCounts(results);
   if (failedTests > 0) return `${failedTests} tests failed`;
-  const hasTests = results.some((result) => result.counts !== undefined);
+  const hasTests = results.some(({ counts, notRun }) => (counts ?? notRun) !== undefined);
   return hasTests && passed === 0 ? 'no test ran' : undefined;
 }
 
 /** The table of stages and, as its last line, "N passed, N failed, N skipped". */
 export function describeResults(results: readonly StageResult[]): string {
   const rows = results.map((result) => {
-    const { stage, exitCode, seconds, counts } = result;
+    const { stage, exitCode, seconds, counts, notRun } = result;
+    if (notRun !== undefined) return `  ${stage.padEnd(12)} not run: ${notRun}`;
     const verdict = exitCode === 0 ? 'passed' : 'FAILED';
     const tests = counts === undefined ? '' : `  ${describeCounts(counts)}`;
     return `  ${stage.padEnd(12)} ${verdict} ${`${seconds.toFixed(1)}s`.padStart(8)}${tests}`;

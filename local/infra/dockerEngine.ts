@@ -1,6 +1,7 @@
 // Asks whether there is a Docker engine, and whether this machine can talk to it in the way that is needed.
 import { execFile } from 'node:child_process';
 import { request } from 'node:http';
+import os from 'node:os';
 import { promisify } from 'node:util';
 import { errorCode } from '../failure.ts';
 import type { InfraFindings } from './pick.ts';
@@ -32,6 +33,28 @@ export async function findTestcontainersEngine(): Promise<InfraFindings['docker'
   if ('version' in found) return found;
   const version = await pingSocket();
   return version === undefined ? found : { version };
+}
+
+/**
+ * Why the services cannot run as containers in a test; undefined if they can. They share the network of the host (--network
+ * host), so that ports and addresses are the same as for processes. That needs Linux, and an engine on this very host: Docker
+ * Desktop's sits in a virtual machine, and that behind a mounted socket or DOCKER_HOST may be anywhere; those name another host.
+ */
+export async function whyNoImages(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'containers share the host’s network on Linux only';
+  try {
+    await run('docker', ['buildx', 'version'], { timeout: TIMEOUT_MS });
+    const { stdout } = await run('docker', ['info', '--format', '{{.Name}}'], {
+      timeout: TIMEOUT_MS,
+    });
+    const engineHost = stdout.trim();
+    if (engineHost === os.hostname()) return undefined;
+    return `the Docker engine runs on ${engineHost} and this is ${os.hostname()}`;
+  } catch (error) {
+    return errorCode(error) === 'ENOENT'
+      ? 'there is no `docker` client on the PATH'
+      : 'the docker client has no buildx, or no engine answers it';
+  }
 }
 
 /** The version of the engine behind the usual socket; undefined if none answers. */

@@ -12,6 +12,12 @@ import type { InfraAccess } from './infra.ts';
 import { pickInfra } from './pick.ts';
 import { startContainers } from './testcontainers.ts';
 
+/** The servers of a test run, and where they come from. */
+export interface TestServers {
+  readonly source: InfraSource;
+  readonly access: InfraAccess;
+}
+
 /** Picks the source, says which and why, and resolves when both servers answer. */
 export async function startTestInfra(
   wanted: InfraSource | undefined,
@@ -19,13 +25,23 @@ export async function startTestInfra(
   settings: LauncherSettings,
   report: Report,
   shutdown: Shutdown,
-): Promise<InfraAccess> {
+): Promise<TestServers> {
   const { source, reason } = pickInfra({
     wanted,
     missingServers: missingServers(settings),
     docker: await findTestcontainersEngine(),
   });
   report.step('infra', `${source}, because ${reason}`);
+  return { source, access: await start(source, places, settings, report, shutdown) };
+}
+
+async function start(
+  source: InfraSource,
+  places: RunPlaces,
+  settings: LauncherSettings,
+  report: Report,
+  shutdown: Shutdown,
+): Promise<InfraAccess> {
   switch (source) {
     case 'env':
       return requireAdmin(await useServersOfEnvironment(settings));

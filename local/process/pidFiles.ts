@@ -13,6 +13,7 @@ import { endGroup } from './processGroup.ts';
 
 /** The order in which processes end: who needs another ends before it. */
 export const STOP_RANK = {
+  containers: 0,
   gateway: 0,
   orders: 1,
   inventory: 2,

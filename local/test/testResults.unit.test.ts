@@ -8,6 +8,14 @@ const green = (stage: StageResult['stage'], passed = 3): StageResult => ({
   counts: { passed, failed: 0, skipped: 1 },
 });
 
+const notRun: StageResult = {
+  stage: 'images',
+  exitCode: 0,
+  seconds: 0,
+  counts: undefined,
+  notRun: 'no engine',
+};
+
 describe('the verdict of a run', () => {
   it('is good when every stage was and tests ran', () => {
     expect(whyFailed(['unit'], [green('unit')])).toBeUndefined();
@@ -29,6 +37,16 @@ describe('the verdict of a run', () => {
   it('does not ask for tests when only lint was asked for', () => {
     const lint: StageResult = { stage: 'lint', exitCode: 0, seconds: 1, counts: undefined };
     expect(whyFailed(['lint'], [lint])).toBeUndefined();
+  });
+
+  it('is good when a stage could not be run here, and says so', () => {
+    const results = [green('unit'), notRun];
+    expect(whyFailed(['unit', 'images'], results)).toBeUndefined();
+    expect(describeResults(results)).toContain('images       not run: no engine');
+  });
+
+  it('is bad when the only tests asked for could not be run', () => {
+    expect(whyFailed(['images'], [notRun])).toBe('no test ran');
   });
 
   it('ends with the plain totals', () => {

@@ -9,7 +9,7 @@ import { testInfra, type TestInfra } from '@orderflow/shared/testing/infra.ts';
 import { freePorts } from '../../local/process/probes.ts';
 import { createClient } from '../stack/client.ts';
 import { addProduct, placeOrder, registerUsers } from '../stack/shop.ts';
-import { describeProcess, SERVICES, type ServiceName } from '../stack/stack.ts';
+import { asProcess, describeService, SERVICES, type ServiceName } from '../stack/serviceProcess.ts';
 
 const CHECKOUT = path.resolve(import.meta.dirname, '../..');
 const endSchema = z.object({ code: z.number().nullable(), stdout: z.string() });
@@ -38,7 +38,9 @@ export async function placeOneOrder(kafka: SecureKafka): Promise<number> {
     const port = ports[index] ?? 0;
     const own = name === 'gateway' ? {} : ownSettings(infra, kafka, namespace, name);
     const env = { ...urls, PORT: String(port), EXIT_WITH_PARENT: 'true', ...own };
-    return describeProcess(name, port, env, logFileOf(namespace, name));
+    const spec = { name, instance: `${namespace}-${name}`, port, env };
+    // A process in any case: the file of the authority is on this host.
+    return describeService(spec, asProcess(spec));
   });
   const { call, close } = createClient(urlOf('gateway'));
   try {
@@ -92,10 +94,6 @@ function ownSettings(
 
 function databaseOf(namespace: string, name: ServiceName): string {
   return `${namespace}_${name}`;
-}
-
-function logFileOf(namespace: string, name: ServiceName): string {
-  return path.join(CHECKOUT, '.orderflow', 'test-logs', `${namespace}-${name}.log`);
 }
 
 async function dropDatabases({ mysql }: TestInfra, namespace: string): Promise<void> {

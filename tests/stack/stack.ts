@@ -1,30 +1,19 @@
-// The four services as processes of a test, on databases, topics and ports of their own.
-import { spawn, type ChildProcess } from 'node:child_process';
+// The four services of a test, on databases, topics and ports of their own: containers of the images that `npm test` built,
+// or processes.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, openSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import path from 'node:path';
 import { createConnection } from 'mysql2/promise';
-import { eventually } from '@orderflow/shared/testing/eventually.ts';
 import { testInfra, type TestInfra } from '@orderflow/shared/testing/infra.ts';
-
-const CHECKOUT = path.resolve(import.meta.dirname, '../..');
-
-/** The services, in an order in which each needs only those before it; they end the other way round. */
-export const SERVICES = ['users', 'inventory', 'orders', 'gateway'] as const;
-export type ServiceName = (typeof SERVICES)[number];
-
-/** One process of a service. */
-export interface ServiceProcess {
-  readonly name: ServiceName;
-  readonly url: string;
-  /** Ends it as a crash would: no handler runs, nothing is flushed. */
-  kill(): Promise<void>;
-  /** Starts it (again) on the same port with the same settings, and waits until it is ready. */
-  start(): Promise<void>;
-  /** Ends it with SIGTERM and gives its exit code. */
-  stop(): Promise<number | null>;
-}
+import { imagesTag } from './config.ts';
+import { asContainer } from './serviceContainer.ts';
+import {
+  asProcess,
+  describeService,
+  SERVICES,
+  type ServiceName,
+  type ServiceProcess,
+  type ServiceSpec,
+} from './serviceProcess.ts';
 
 /** A running system. */
 export interface Stack {
@@ -58,13 +47,9 @@ export async function startStack(settings: Readonly<Record<string, string>> = {}
   });
   const processes: ServiceProcess[] = [];
   const add = async (name: ServiceName, port: number): Promise<ServiceProcess> => {
-    const logFile = path.join(
-      CHECKOUT,
-      '.orderflow',
-      'test-logs',
-      `${namespace}-${name}-${port}.log`,
-    );
-    const added = describeProcess(name, port, environmentOf(name, port), logFile);
+    const instance = `${namespace}-${name}-${port}`;
+    const spec = { name, instance, port, env: environmentOf(name, port) };
+    const added = describeService(spec, kindOf(spec));
     processes.push(added);
     await added.start();
     return added;
@@ -106,7 +91,6 @@ function databasesOf(namespace: string): Stack['databases'] {
 
 function environment(infra: TestInfra, namespace: string, name: ServiceName, port: number) {
   return {
-    PATH: process.env.PATH,
     HOST: '127.0.0.1',
     PORT: String(port),
     EXIT_WITH_PARENT: 'true',
@@ -127,52 +111,10 @@ function databaseEnvironment({ mysql }: TestInfra, database: string) {
   };
 }
 
-/** A process of a service that does not run yet; what it says is added to `logFile`. */
-export function describeProcess(
-  name: ServiceName,
-  port: number,
-  env: Readonly<Record<string, string | undefined>>,
-  logFile: string,
-): ServiceProcess {
-  const url = `http://127.0.0.1:${port}`;
-  let running: ChildProcess | undefined;
-  const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> => {
-    const ended = running;
-    if (ended === undefined) return null;
-    if (ended.exitCode === null && ended.signalCode === null) {
-      const exited = new Promise((resolve) => ended.once('exit', resolve));
-      ended.kill(signal);
-      await exited;
-    }
-    running = undefined;
-    return ended.exitCode;
-  };
-  return {
-    name,
-    url,
-    start: async () => {
-      mkdirSync(path.dirname(logFile), { recursive: true });
-      const log = openSync(logFile, 'a');
-      // Its standard input is a pipe of this process: when the test is killed the pipe closes and the service ends.
-      running = spawn(process.execPath, [`services/${name}/src/main.ts`], {
-        cwd: CHECKOUT,
-        env,
-        stdio: ['pipe', log, log],
-      });
-      const started = running;
-      await eventually(
-        async () => {
-          if (started.exitCode !== null) throw new Error(`exit code ${started.exitCode}`);
-          return (await fetch(`${url}/readyz`)).ok;
-        },
-        `${name} is ready (its log: ${path.relative(CHECKOUT, logFile)})`,
-      );
-    },
-    kill: async () => {
-      await end('SIGKILL');
-    },
-    stop: () => end('SIGTERM'),
-  };
+/** The one place that decides what the services of the tests are. */
+function kindOf(spec: ServiceSpec) {
+  const tag = imagesTag();
+  return tag === undefined ? asProcess(spec) : asContainer(spec, tag);
 }
 
 /** Ports that were free a moment ago. */
