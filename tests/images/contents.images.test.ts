@@ -23,6 +23,8 @@ const inspection = z.tuple([
   z.object({
     Config: z.object({
       User: z.string(),
+      Entrypoint: z.array(z.string()).max(0).nullish(),
+      Cmd: z.array(z.string()),
       StopSignal: z.string(),
       Labels: z.record(z.string(), z.string()),
     }),
@@ -48,6 +50,11 @@ describe.each(SERVICES)('the image of %s', (name: ServiceName) => {
     const [{ Config }] = await inspect();
     expect(Config).toMatchObject({ User: '1000:1000', StopSignal: 'SIGTERM' });
     expect(await evaluate(image, '[process.getuid(), process.getgid()]')).toEqual([1000, 1000]);
+  });
+
+  it('starts Node itself, with no shell before it', async () => {
+    const [{ Config }] = await inspect();
+    expect(Config.Cmd).toEqual(['node', `services/${name}/src/main.ts`]);
   });
 
   it('gives its process no file of its own to change', async () => {
