@@ -1,10 +1,7 @@
 // The services' images for one run of `npm test`: built from this checkout, under a tag of the run's own.
-import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import type { InfraSource } from '../arguments.ts';
 import { LaunchFailure } from '../failure.ts';
-import { isLeftOver } from '../leftovers.ts';
 import { CHECKOUT, type RunPlaces } from '../places.ts';
 import { describeExit, startChild, stopChild, type Child } from '../process/child.ts';
 import { STOP_RANK } from '../process/pidFiles.ts';
@@ -13,12 +10,10 @@ import { SERVICE_NAMES, type ServiceName } from '../services.ts';
 import type { LauncherSettings } from '../settings.ts';
 import type { Shutdown } from '../shutdown.ts';
 import { whyNoImages } from './dockerEngine.ts';
-import { imageBuildArguments, imageName, readImageOrigin, type ImageOrigin } from './imageBuild.ts';
+import { imageBuildArguments, readImageOrigin, type ImageOrigin } from './imageBuild.ts';
+import { removeTestRuns } from './testRuns.ts';
 
-const run = promisify(execFile);
 const STOP_GRACE_MS = 5_000;
-/** The label of containers that a test run started; its value is the run's name. See tests/stack/serviceContainer.ts. */
-const RUN_LABEL = 'orderflow.test-run';
 
 /** The tag of the images that the services of this run's tests are containers of, or why they are processes. */
 export type TestImages = { readonly tag: string } | { readonly problem: string };
@@ -43,8 +38,8 @@ export async function provideTestImages(
 }
 
 /**
- * Builds the four images with the run's name as their tag, and gives that tag. Containers and tags of this run are removed at
- * the shutdown, and here those of runs that were killed. Throws a LaunchFailure that shows the build's log.
+ * Builds the four images with the run's name as their tag, and gives that tag. At the shutdown they
+ * are removed, and what may be left of this run's containers. Throws a LaunchFailure that shows the build's log.
  */
 async function buildTestImages(
   places: RunPlaces,
@@ -53,11 +48,10 @@ async function buildTestImages(
   shutdown: Shutdown,
 ): Promise<string> {
   const tag = places.name;
-  await removeRuns(isLeftOver);
   let building: Child | undefined;
   shutdown.add('containers', async () => {
     if (building !== undefined) await stopChild(building, STOP_GRACE_MS);
-    await removeRuns((name) => name === tag);
+    await removeTestRuns((name) => name === tag);
   });
   report.step('containers', `building the images orderflow/<service>:${tag}`);
   const origin = readImageOrigin();
@@ -97,23 +91,4 @@ function describeBuild(
     runDir: places.runDir,
     stopRank: STOP_RANK.containers,
   };
-}
-
-/** Removes the containers, then the image tags, of the runs that `isMeant` chooses by their names. */
-async function removeRuns(isMeant: (runName: string) => boolean): Promise<void> {
-  const format = `{{.ID}} {{.Label "${RUN_LABEL}"}}`;
-  const containers = await list('ps', '--all', `--filter=label=${RUN_LABEL}`, '--format', format);
-  const left = containers.filter(([, name = '']) => isMeant(name)).map(([id = '']) => id);
-  // They end by themselves as well (--rm), so one that is gone by now is no failure: --force says so.
-  if (left.length > 0) await run('docker', ['rm', '--force', ...left]);
-  const wanted = SERVICE_NAMES.map((service) => `--filter=reference=${imageName(service, '*')}`);
-  const images = await list('images', ...wanted, '--format', '{{.Tag}} {{.Repository}}:{{.Tag}}');
-  const tags = images.filter(([tag = '']) => isMeant(tag)).map(([, image = '']) => image);
-  if (tags.length > 0) await run('docker', ['rmi', ...tags]);
-}
-
-async function list(...args: string[]): Promise<string[][]> {
-  const { stdout } = await run('docker', args);
-  const lines = stdout.split('\n').filter((line) => line !== '');
-  return lines.map((line) => line.split(' '));
 }

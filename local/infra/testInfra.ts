@@ -1,6 +1,7 @@
 // MySQL and Kafka for one run of `npm test`: servers of the environment, else Testcontainers, else embedded ones of its own.
 import { LaunchFailure } from '../failure.ts';
 import type { InfraSource } from '../arguments.ts';
+import { isLeftOver } from '../leftovers.ts';
 import type { RunPlaces } from '../places.ts';
 import type { Report } from '../report.ts';
 import type { LauncherSettings } from '../settings.ts';
@@ -11,6 +12,7 @@ import { missingServers, useServersOfEnvironment } from './env.ts';
 import type { InfraAccess } from './infra.ts';
 import { pickInfra } from './pick.ts';
 import { startContainers } from './testcontainers.ts';
+import { removeTestRuns } from './testRuns.ts';
 
 /** The servers of a test run, and where they come from. */
 export interface TestServers {
@@ -46,7 +48,8 @@ async function start(
     case 'env':
       return requireAdmin(await useServersOfEnvironment(settings));
     case 'docker':
-      return startContainers(report, shutdown);
+      await removeTestRuns(isLeftOver); // of runs that were killed, and their wardens too
+      return startContainers(places, report, shutdown);
     case 'embedded':
       return startEmbedded(places, settings, report, shutdown);
   }

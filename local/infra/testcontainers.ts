@@ -2,11 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import type { StartedTestContainer } from 'testcontainers';
 import { LaunchFailure } from '../failure.ts';
+import type { RunPlaces } from '../places.ts';
 import { kafkaAnswers, mysqlAnswers, untilAnswers, type Address } from '../process/probes.ts';
 import type { Report } from '../report.ts';
 import { withoutRyuk } from '../settings.ts';
 import type { Shutdown, Stoppable } from '../shutdown.ts';
 import type { InfraAccess } from './infra.ts';
+import { RUN_LABEL } from './testRuns.ts';
 
 const MYSQL_IMAGE = 'mysql:9.7';
 /** Kafka 4.3.1 by Confluent's number: the module's start script fits this image and not apache/kafka. */
@@ -15,22 +17,15 @@ const KAFKA_PORT = 9093;
 const READY_TIMEOUT_MS = 60_000;
 
 /** Starts both containers on free ports and resolves when the servers answer; their data ends with them. */
-export async function startContainers(report: Report, shutdown: Shutdown): Promise<InfraAccess> {
+export async function startContainers(
+  { name }: RunPlaces,
+  report: Report,
+  shutdown: Shutdown,
+): Promise<InfraAccess> {
   withoutRyuk();
-  // Only here: `npm start` and embedded servers need none of it.
-  const { MySqlContainer } = await import('@testcontainers/mysql');
-  const { KafkaContainer } = await import('@testcontainers/kafka');
   const password = randomBytes(16).toString('hex');
-  const mysqlContainer = new MySqlContainer(MYSQL_IMAGE)
-    .withRootPassword(password)
-    .withTmpFs({ '/var/lib/mysql': 'rw' })
-    .withCommand([
-      '--character-set-server=utf8mb4',
-      '--collation-server=utf8mb4_bin',
-      '--max-connections=500',
-    ]);
-  const kafkaContainer = new KafkaContainer(KAFKA_IMAGE).withEnvironment({
-    KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
+  const { mysqlContainer, kafkaContainer } = await describeContainers(password, {
+    [RUN_LABEL]: name,
   });
   const up = async <T extends StartedTestContainer>(
     what: Stoppable,
@@ -64,6 +59,25 @@ export async function startContainers(report: Report, shutdown: Shutdown): Promi
     brokers: [`${kafkaAt.host}:${kafkaAt.port}`],
     mysql: { ...mysqlAt, adminUser: 'root', adminPassword: password },
   };
+}
+
+async function describeContainers(password: string, labels: Record<string, string>) {
+  // Only here: `npm start` and embedded servers need none of it.
+  const { MySqlContainer } = await import('@testcontainers/mysql');
+  const { KafkaContainer } = await import('@testcontainers/kafka');
+  const mysqlContainer = new MySqlContainer(MYSQL_IMAGE)
+    .withRootPassword(password)
+    .withLabels(labels)
+    .withTmpFs({ '/var/lib/mysql': 'rw' })
+    .withCommand([
+      '--character-set-server=utf8mb4',
+      '--collation-server=utf8mb4_bin',
+      '--max-connections=500',
+    ]);
+  const kafkaContainer = new KafkaContainer(KAFKA_IMAGE)
+    .withLabels(labels)
+    .withEnvironment({ KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false' });
+  return { mysqlContainer, kafkaContainer };
 }
 
 /**

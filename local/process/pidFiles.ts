@@ -13,13 +13,13 @@ import { endGroup } from './processGroup.ts';
 
 /** The order in which processes end: who needs another ends before it. */
 export const STOP_RANK = {
-  containers: 0,
   gateway: 0,
   orders: 1,
   inventory: 2,
   users: 3,
   kafka: 4,
   database: 5,
+  containers: 6,
 } as const;
 
 /** A process on record. */

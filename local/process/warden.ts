@@ -1,4 +1,8 @@
-// Outlives a launcher that was killed: it notices that the launcher's end of a pipe is closed and ends what the launcher had started.
+// Outlives a launcher that was killed: it notices that the launcher's end of a pipe is closed and ends what the launcher had
+// started, the containers of a test run among it.
+import path from 'node:path';
+import { removeTestRuns } from '../infra/testRuns.ts';
+import { ownerOf } from '../leftovers.ts';
 import { parseIdentity } from './identity.ts';
 import { endProcessesOf } from './pidFiles.ts';
 
@@ -15,8 +19,16 @@ process.stdin.resume();
 process.stdin.once('close', () => {
   // After an orderly stop there is nothing on record, and this ends at once. When it notices late, the next launcher
   // may be at work here already: what that one started is none of this warden's business.
-  void endProcessesOf(launcher, runDir, GRACE_MS).catch(() => {
-    // Nobody is left to be told; the next launcher finds the same on record and says it.
-    process.exitCode = 1;
-  });
+  void endProcessesOf(launcher, runDir, GRACE_MS)
+    .then(removeItsContainers)
+    .catch(() => {
+      // Nobody is left to be told; the next launcher finds the same on record and says it.
+      process.exitCode = 1;
+    });
 });
+
+/** A run of `npm test` has its name on its folder and on its containers; `npm start` has no such name, and none of these. */
+async function removeItsContainers(): Promise<void> {
+  const run = path.basename(path.dirname(runDir ?? ''));
+  if (ownerOf(run) !== undefined) await removeTestRuns((name) => name === run);
+}
