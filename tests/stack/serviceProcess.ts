@@ -6,6 +6,8 @@ import { eventually } from '@orderflow/shared/testing/eventually.ts';
 import { programEnvironment } from './config.ts';
 
 const CHECKOUT = path.resolve(import.meta.dirname, '../..');
+/** Jest's own limit for a test, less the time to say which service it was. */
+const READY_TIMEOUT_MS = 110_000;
 
 /** The services, in an order in which each needs only those before it; they end the other way round. */
 export const SERVICES = ['users', 'inventory', 'orders', 'gateway'] as const;
@@ -83,6 +85,7 @@ export function describeService(spec: ServiceSpec, kind: ServiceKind): ServicePr
           return (await fetch(`${url}/readyz`)).ok;
         },
         `${name} is ready (its log: ${path.relative(CHECKOUT, logFile)})`,
+        { timeoutMs: READY_TIMEOUT_MS },
       );
     },
     kill: async () => {
