@@ -22,11 +22,21 @@ export interface TailCheckDeps {
   readonly isCurrent: (state: PartitionState) => boolean;
 }
 
+/**
+ * Where a partition that lags stands still, for how long by now, and when that was looked at last. The time is summed
+ * up from look to look: while Kafka does not answer nobody can make progress, so that time is left out, but what was
+ * counted before stays. Were it forgotten, one unanswered question in 30 s would hide a consumer that never moves.
+ */
+interface Standstill {
+  readonly offset: bigint;
+  stoodMs: number;
+  lookedAt: number;
+}
+
 /** The check; to be run every few seconds, one call at a time. */
 export class TailCheck {
   readonly #deps: TailCheckDeps;
-  /** Since when, and at which offset, a partition that lags has stood still. */
-  #standing = new WeakMap<PartitionState, { readonly offset: bigint; readonly since: number }>();
+  readonly #standing = new WeakMap<PartitionState, Standstill>();
 
   constructor(deps: TailCheckDeps) {
     this.#deps = deps;
@@ -40,8 +50,7 @@ export class TailCheck {
         stuck.push(...(await this.#checkTopic(topic, those)));
       } catch (error) {
         if (!(error instanceof AppError && error.retryable)) throw error;
-        // Kafka is away: nobody can make progress.
-        this.#standing = new WeakMap();
+        this.#leaveOut(those);
         this.#deps.logger.warn({ err: error, topic }, 'cannot compare with Kafka now');
       }
     }
@@ -86,8 +95,21 @@ export class TailCheck {
       this.#standing.delete(state);
       return false;
     }
-    if (known?.offset === state.readOffset) return this.#deps.now() - known.since >= NO_PROGRESS_MS;
-    this.#standing.set(state, { offset: state.readOffset, since: this.#deps.now() });
-    return false;
+    const now = this.#deps.now();
+    if (known?.offset !== state.readOffset) {
+      this.#standing.set(state, { offset: state.readOffset, stoodMs: 0, lookedAt: now });
+      return false;
+    }
+    known.stoodMs += now - known.lookedAt;
+    known.lookedAt = now;
+    return known.stoodMs >= NO_PROGRESS_MS;
+  }
+
+  /** The time since the last look does not count for these partitions. */
+  #leaveOut(states: readonly PartitionState[]): void {
+    for (const state of states) {
+      const known = this.#standing.get(state);
+      if (known !== undefined) known.lookedAt = this.#deps.now();
+    }
   }
 }
