@@ -67,7 +67,7 @@ export class Assignment {
   /** Pauses what could not be settled, and brings it back by a timer. */
   setAside({ lost, stalled }: Outcome): void {
     // A batch may end after the next join: its states are nobody's then.
-    for (const state of lost.filter((gone) => this.isCurrent(gone))) this.#giveUp(state);
+    this.#giveUp(lost.filter((state) => this.isCurrent(state)));
     const waiting = stalled.filter(({ state }) => this.isCurrent(state));
     for (const [error, those] of Map.groupBy(waiting, (entry) => entry.error)) {
       this.#wait(
@@ -84,15 +84,18 @@ export class Assignment {
     this.#states = new Map();
   }
 
-  #giveUp(state: PartitionState): void {
-    state.phase = 'lost';
-    state.failures += 1;
+  #giveUp(those: readonly PartitionState[]): void {
+    if (those.length === 0) return;
+    for (const state of those) {
+      state.phase = 'lost';
+      state.failures += 1;
+    }
     this.#deps.logger.warn(
-      { partition: partitionName(state) },
-      'another owner has moved the cursor: the partition is left to it',
+      { partitions: those.map(partitionName) },
+      'another owner has moved the cursors: the partitions are left to it',
     );
     // The group may not know of the other one (it was slow, and is out of the group): then we go on from its place.
-    this.#bringBackLater([state], backOff(state.failures, LOST_FIRST_MS, LOST_MOST_MS));
+    this.#bringBackLater(those, backOff(mostFailures(those), LOST_FIRST_MS, LOST_MOST_MS));
   }
 
   #wait(those: readonly PartitionState[], error: unknown): void {
@@ -100,7 +103,7 @@ export class Assignment {
       state.phase = 'waiting';
       state.failures += 1;
     }
-    const failures = Math.max(...those.map((state) => state.failures));
+    const failures = mostFailures(those);
     const partitions = those.map(partitionName);
     this.#deps.logger.warn({ err: error, partitions, failures }, 'partitions wait and try again');
     this.#bringBackLater(those, backOff(failures, WAIT_FIRST_MS, WAIT_MOST_MS));
@@ -131,4 +134,8 @@ export class Assignment {
     };
     this.#deps.exclusive(load).catch(this.#deps.onBug);
   }
+}
+
+function mostFailures(states: readonly PartitionState[]): number {
+  return Math.max(...states.map(({ failures }) => failures));
 }

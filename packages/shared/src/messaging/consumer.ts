@@ -81,7 +81,10 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
     };
     const gaps = new GapWatch({ requestRewind, logger, now, isCurrent });
     const connection = broker.createGroupConnection({ groupId, topics }, this.#member());
-    const partitions = { consumer, store, broker, connection, gaps, parked };
+    const forget = (): void => {
+      cache.clear();
+    };
+    const partitions = { consumer, store, broker, connection, gaps, parked, forget };
     this.#gaps = gaps;
     this.#connection = connection;
     this.#assignment = new Assignment({
@@ -89,14 +92,10 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
       pause: (states) => {
         connection.pause(states);
       },
-      load: (states, isStillCurrent) => {
-        cache.clear();
-        return loadPartitions(partitions, states, isStillCurrent);
-      },
-      forget: () => {
-        cache.clear();
-      },
+      load: (states, isStillCurrent) => loadPartitions(partitions, states, isStillCurrent),
+      forget,
       renew: () => {
+        forget();
         gaps.reset();
         parked.renew();
       },

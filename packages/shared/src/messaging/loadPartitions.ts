@@ -4,7 +4,7 @@ import type { EventStore } from '../eventstore/eventStore.ts';
 import { AppError } from '../runtime/appError.ts';
 import type { GapWatch } from './gapWatch.ts';
 import type { ParkedKeys } from './parkedKeys.ts';
-import { adoptCursor, type PartitionState } from './partitionState.ts';
+import { adoptCursor, isStoredAt, type PartitionState } from './partitionState.ts';
 import { startOffset } from './startOffset.ts';
 import type { GroupConnection, MessageBroker } from './transport.ts';
 
@@ -16,6 +16,8 @@ export interface LoadDeps {
   readonly connection: Pick<GroupConnection, 'seek' | 'resume'>;
   readonly gaps: GapWatch;
   readonly parked: ParkedKeys;
+  /** Drops all states of streams that are kept in memory. */
+  readonly forget: () => void;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function loadPartitions(
   states: readonly PartitionState[],
   isCurrent: () => boolean,
 ): Promise<void> {
-  const { consumer, store, broker, connection, gaps, parked } = deps;
+  const { consumer, store, broker, connection, gaps, parked, forget } = deps;
   for (const [topic, those] of Map.groupBy(states, (state) => state.topic)) {
     const partitions = those.map(({ partition }) => partition);
     // The cursor comes before the streams (which are read when a message asks for them): read the other way round, a
@@ -50,6 +52,10 @@ export async function loadPartitions(
           `${topic} has no partition ${state.partition} in ${available === undefined ? 'Kafka' : 'MySQL'}`,
           { retryable: true },
         );
+      // Another owner was at work: the states that are kept may be older than its cursor. Where the cursor stands as we
+      // left it nobody was, so what the other partitions have gathered is kept when one that waited comes back; the
+      // settler itself drops it with each failed transaction.
+      if (!isStoredAt(state, cursor)) forget();
       adoptCursor(state, cursor);
       const start = startOffset(state.nextOffset, available);
       state.readOffset = start.offset;

@@ -48,6 +48,12 @@ export function adoptCursor(state: PartitionState, cursor: Cursor): void {
   state.nextOffset = BigInt(cursor.nextOffset);
 }
 
+/** True if MySQL has the cursor where this process put it, or found it, last. */
+export function isStoredAt({ stored }: PartitionState, cursor: Cursor): boolean {
+  if (cursor.nextOffset !== stored.nextOffset) return false;
+  return comparePlaces(cursor.place, stored.place) === 0;
+}
+
 /** True if MySQL does not know yet how far this partition is. */
 export function isAheadOfStore(state: PartitionState): boolean {
   return (

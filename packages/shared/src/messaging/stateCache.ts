@@ -16,8 +16,8 @@ export interface Evolution<State, Event extends DomainEvent> {
 
 /**
  * Bounded by entries, the longest unused one leaves first. It may only hold what is committed, and only while this
- * process owns the partitions: it is filled after a commit has returned, and dropped at every assignment and after
- * every failed transaction. Were it filled earlier, a state that never came to be would decide the next message.
+ * process owns the partitions: it is filled after a commit has returned, and dropped at every assignment, after every
+ * failed transaction, and when another owner has moved a cursor. Were it filled earlier, a state that never came to be would decide the next message.
  */
 export interface StateCache<State> {
   /** Rises with every `clear`: what was read before may be older than what is written now. */
