@@ -10,7 +10,7 @@ import {
   CONNECTION_LIMITS,
   GROUP_LIMITS,
   MORE_PARTITIONS_THAN_ANY,
-  RETRY,
+  PRODUCER_RETRY,
 } from './kafkaLimits.ts';
 import type { KafkaAccess, KafkaRight } from './kafkaSecurity.ts';
 import { closeQuietly, connectOrClose, createSocket } from './kafkaSockets.ts';
@@ -127,7 +127,7 @@ async function createProducer(options: KafkaOptions): Promise<Producer> {
     // Idempotence keeps the order of a partition over kafkajs' own retries; it holds for one send at a time only.
     idempotent: true,
     allowAutoTopicCreation: false,
-    retry: RETRY,
+    retry: PRODUCER_RETRY,
     // The relay names the partition of each record; -1 would be refused by the broker.
     createPartitioner:
       () =>

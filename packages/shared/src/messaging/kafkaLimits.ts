@@ -12,6 +12,12 @@ export const RETRY = {
   retries: 5,
 } as const;
 
+/**
+ * Of a producer: one try more, the fewest that kafkajs allows an idempotent one. The relay throws a producer that failed
+ * away and makes a new one, which asks anew who leads; kafkajs' own tries after a time-out go to the same broker.
+ */
+export const PRODUCER_RETRY = { ...RETRY, retries: 1 } as const;
+
 /** Of every connection. */
 export const CONNECTION_LIMITS = {
   connectionTimeout: 3_000,

@@ -40,6 +40,8 @@ const POLL_IDLE_MS = 100;
 const IDLE_AFTER_POLLS = 40;
 /** Longer than others wait before they ask for the lease again. */
 const LEAVE_MS = 2 * SAVE_INTERVAL_MS;
+/** How long a send under way is waited for when the relay stops. */
+const LAST_SEND_MS = 2_000;
 const RETRY_FIRST_MS = 100;
 const RETRY_MOST_MS = 2_000;
 
@@ -79,7 +81,11 @@ export class Relay<Event extends DomainEvent> {
     this.#stopListening();
     this.#wake();
     this.#standby.ring();
+    const timer = setTimeout(() => {
+      this.#sender.giveUp();
+    }, LAST_SEND_MS);
     await this.#done;
+    clearTimeout(timer);
     await this.#leadership.release().catch((error: unknown) => {
       // It runs out by itself, and what was sent since the last save is sent again.
       this.#deps.logger.warn({ err: error }, 'the relay could not give its lease up');

@@ -3,22 +3,37 @@ import { AppError } from '../runtime/appError.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { backOff, createSignal } from './signal.ts';
 import { MessageTooLargeError, type OutgoingRecord, type Producer } from './transport.ts';
+import { within } from './within.ts';
 
 const RETRY_FIRST_MS = 100;
 const RETRY_MOST_MS = 2_000;
+/**
+ * How long one try may take. A little longer than kafkajs waits for one answer (CONNECTION_LIMITS.requestTimeout): after
+ * that it would ask the broker that is silent again and again, and never look who leads the partition now.
+ */
+const ANSWER_MS = 12_000;
 
 /** A sender for one topic; it connects with the first send. */
 export class RelaySender {
   readonly #createProducer: () => Promise<Producer>;
   readonly #topic: string;
   readonly #logger: Logger;
+  readonly #answerMs: number;
   readonly #pause = createSignal();
+  readonly #givenUp = new AbortController();
   #producer: Producer | undefined;
 
-  constructor(createProducer: () => Promise<Producer>, topic: string, logger: Logger) {
+  /** `answerMs`: how long one try may take; left out except in tests. */
+  constructor(
+    createProducer: () => Promise<Producer>,
+    topic: string,
+    logger: Logger,
+    answerMs = ANSWER_MS,
+  ) {
     this.#createProducer = createProducer;
     this.#topic = topic;
     this.#logger = logger;
+    this.#answerMs = answerMs;
   }
 
   /**
@@ -30,10 +45,10 @@ export class RelaySender {
     if (records.length === 0) return true;
     for (let failures = 1; ; failures += 1) {
       try {
-        this.#producer ??= await this.#createProducer();
+        this.#producer ??= await this.#connect();
         // Making a producer takes its time, and may have found that everything is to be sent again.
         if (mustStop()) return false;
-        await this.#producer.send(this.#topic, records);
+        await this.#answered(this.#producer.send(this.#topic, records));
         return true;
       } catch (error) {
         this.#throwAway();
@@ -54,9 +69,30 @@ export class RelaySender {
     this.#pause.ring();
   }
 
+  /** Waits no longer for the broker: the try under way fails, and so does each one after it. */
+  giveUp(): void {
+    this.#givenUp.abort();
+  }
+
   async close(): Promise<void> {
     await this.#producer?.close();
     this.#producer = undefined;
+  }
+
+  async #connect(): Promise<Producer> {
+    const making = this.#createProducer();
+    try {
+      return await this.#answered(making);
+    } catch (error) {
+      // One that comes too late is nobody's any more.
+      void making.then((producer) => producer.close()).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  #answered<T>(answer: Promise<T>): Promise<T> {
+    const late = (): Error => new Error(`${this.#topic}: no answer within ${this.#answerMs} ms`);
+    return within(answer, this.#answerMs, late, this.#givenUp.signal);
   }
 
   /** In log order, so each half keeps the order of every partition. */

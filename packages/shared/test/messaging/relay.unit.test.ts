@@ -104,6 +104,25 @@ it('a failed send is sent again, whatever of it was stored', async () => {
   for (const key of KEYS) expect([...new Set(sent(key))]).toEqual(upTo(2));
 });
 
+it('a relay whose broker is silent stops all the same, and gives its lease up', async () => {
+  const { store, broker, start } = await setUp();
+  const reached = Promise.withResolvers<undefined>();
+  broker.createProducer = () =>
+    Promise.resolve({
+      send() {
+        reached.resolve(undefined);
+        return new Promise(() => undefined);
+      },
+      close: () => Promise.resolve(),
+    });
+  const first = start();
+  await make(store, KEYS, 1, 1);
+  await reached.promise;
+  await first.stop();
+  const second = start();
+  await eventually(() => second.isLeader(), 'the second leads');
+});
+
 it('a batch that is too large for the broker is halved until it fits', async () => {
   const { store, broker, start, sent } = await setUp();
   let largest = 0;
