@@ -1,30 +1,27 @@
-// The real broker: kafkajs, with the settings and the checks that it needs to be trusted. The only import of kafkajs.
-import kafkajs, { type Consumer, type EachBatchPayload } from 'kafkajs';
+// The real broker: kafkajs, with the settings and the checks that it needs to be trusted. With kafkaGroup.ts the only import of kafkajs.
+import kafkajs from 'kafkajs';
 import type { Logger } from '../runtime/logger.ts';
 import { CONTENT_TYPE } from './envelope.ts';
 import { kafkaRefusal, kafkaUnavailable, throwRefusal } from './kafkaErrors.ts';
+import { createGroupConnection } from './kafkaGroup.ts';
 import { repairRequestQueue, repairTopicQuestions } from './kafkajsRepair.ts';
 import { kafkaLogCreator, kafkaVerbosity } from './kafkaLogger.ts';
 import {
   ACKNOWLEDGE_TIMEOUT_MS,
+  ADMIN_TIMEOUT_MS,
   CONNECTION_LIMITS,
-  GROUP_LIMITS,
-  MORE_PARTITIONS_THAN_ANY,
   PRODUCER_RETRY,
 } from './kafkaLimits.ts';
 import type { KafkaAccess, KafkaRight } from './kafkaSecurity.ts';
 import { closeQuietly, connectOrClose, createSocket } from './kafkaSockets.ts';
-import { partitionsByTopic } from './partitionState.ts';
 import { findMissingPartitions, isMessageTooLarge, isUnknownTopic } from './producerAnswer.ts';
 import {
   MessageTooLargeError,
-  type FetchedBatch,
-  type GroupConnection,
-  type GroupMember,
   type MessageBroker,
   type PartitionOffsets,
   type Producer,
 } from './transport.ts';
+import { within } from './within.ts';
 
 /** What a connection to Kafka needs. */
 export interface KafkaOptions extends KafkaAccess {
@@ -42,7 +39,13 @@ repairTopicQuestions();
 export function createKafka(options: KafkaOptions): MessageBroker {
   return {
     createProducer: () => createProducer(options),
-    createGroupConnection: (group, member) => createGroupConnection(options, group, member),
+    createGroupConnection: (group, member) =>
+      createGroupConnection(
+        (config) => createClient(options).consumer(config),
+        group,
+        member,
+        options,
+      ),
     partitionCount: (topic) => asAdmin(options, (admin) => partitionCount(admin, topic)),
     createTopic: (topic, numPartitions, replicationFactor) =>
       asAdmin(options, async (admin) => {
@@ -83,19 +86,27 @@ function createClient(options: KafkaOptions): kafkajs.Kafka {
   });
 }
 
-/** A connection of its own for each question: one that outlived a broker would have to be repaired here. */
+/**
+ * A connection of its own for each question: one that outlived a broker would have to be repaired here. kafkajs would
+ * ask a silent broker for a minute; after ADMIN_TIMEOUT_MS the question is given up.
+ */
 async function asAdmin<T>(
   options: KafkaOptions,
   ask: (admin: kafkajs.Admin) => Promise<T>,
 ): Promise<T> {
   const admin = createClient(options).admin();
+  const close = (): Promise<void> => closeQuietly(() => admin.disconnect());
+  // Also when nobody waits any more: what kafkajs still tries after the limit may connect again.
+  const answer = admin
+    .connect()
+    .then(() => ask(admin))
+    .finally(() => void close());
   try {
-    await admin.connect();
-    return await ask(admin);
+    const late = (): Error => new Error(`nothing came within ${ADMIN_TIMEOUT_MS} ms`);
+    return await within(answer, ADMIN_TIMEOUT_MS, late);
   } catch (error) {
+    void close();
     throw kafkaRefusal(error, options) ?? kafkaUnavailable(error, options);
-  } finally {
-    void closeQuietly(() => admin.disconnect());
   }
 }
 
@@ -167,83 +178,4 @@ async function createProducer(options: KafkaOptions): Promise<Producer> {
     },
     close: () => closeQuietly(() => producer.disconnect()),
   };
-}
-
-function createGroupConnection(
-  options: KafkaOptions,
-  group: { readonly groupId: string; readonly topics: readonly string[] },
-  member: GroupMember,
-): GroupConnection {
-  const consumer = createClient(options).consumer({
-    groupId: group.groupId,
-    ...GROUP_LIMITS,
-    allowAutoTopicCreation: false,
-  });
-  listenTo(consumer, options, member);
-  return {
-    async start() {
-      await consumer.connect().catch(throwRefusal(options));
-      await consumer.subscribe({ topics: [...group.topics], fromBeginning: true });
-      await consumer.run({
-        // With it on, kafkajs commits after every batch whatever the interval. The cursor in MySQL is what counts.
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: MORE_PARTITIONS_THAN_ANY,
-        eachBatch: (payload) => member.onBatch(fetchedBatch(payload)),
-      });
-    },
-    stop: () => consumer.disconnect(),
-    seek: ({ topic, partition }, offset) => {
-      ifJoined(() => {
-        consumer.seek({ topic, partition, offset: String(offset) });
-      });
-    },
-    pause: (partitions) => {
-      ifJoined(() => {
-        consumer.pause(partitionsByTopic(partitions));
-      });
-    },
-    resume: (partitions) => {
-      ifJoined(() => {
-        consumer.resume(partitionsByTopic(partitions));
-      });
-    },
-    commitOffsets: (offsets) =>
-      consumer.commitOffsets(offsets.map((at) => ({ ...at, offset: String(at.offset) }))),
-  };
-}
-
-function listenTo(consumer: Consumer, options: KafkaOptions, member: GroupMember): void {
-  consumer.on('consumer.group_join', ({ payload }) => {
-    member.onAssigned(
-      Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
-        partitions.map((partition) => ({ topic, partition })),
-      ),
-    );
-  });
-  consumer.on('consumer.crash', ({ payload }) => {
-    member.onCrash(kafkaRefusal(payload.error, options) ?? payload.error, payload.restart);
-  });
-}
-
-function fetchedBatch(payload: EachBatchPayload): FetchedBatch {
-  return {
-    topic: payload.batch.topic,
-    partition: payload.batch.partition,
-    records: payload.batch.messages.map(({ offset, value }) => ({ offset: BigInt(offset), value })),
-    resolve: (offset) => {
-      payload.resolveOffset(String(offset));
-    },
-    heartbeat: () => payload.heartbeat(),
-    isCurrent: () => payload.isRunning() && !payload.isStale(),
-  };
-}
-
-/** kafkajs throws while it is between two connections; the next join pauses and seeks anew. */
-function ifJoined(act: () => ReturnType<Consumer['seek']>): void {
-  try {
-    act();
-  } catch (error) {
-    if (!(error instanceof kafkajs.KafkaJSNonRetriableError)) throw error;
-  }
 }

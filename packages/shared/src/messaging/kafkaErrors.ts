@@ -44,6 +44,17 @@ export function throwRefusal(access: Pick<KafkaAccess, 'sasl'>): (error: unknown
   };
 }
 
+/**
+ * Throws what a failure of the broker means: a refusal, or that it is away. A TypeError that comes from no answer of a
+ * broker is a bug, and is thrown as it is: to call it a broker that is away would hide it for ever. For `catch`.
+ */
+export function throwFailure(access: Omit<KafkaAccess, 'brokers'>): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof TypeError) throw error;
+    throw kafkaRefusal(error, access) ?? kafkaUnavailable(error, access);
+  };
+}
+
 /** Any other failure: the brokers are away, or are asked in a way that they do not answer. Retryable. */
 export function kafkaUnavailable(
   cause: unknown,

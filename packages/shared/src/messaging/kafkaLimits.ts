@@ -38,3 +38,7 @@ export const GROUP_LIMITS = {
 
 export const ACKNOWLEDGE_TIMEOUT_MS = 5_000;
 export const MORE_PARTITIONS_THAN_ANY = 256;
+/** How long a question about topics may take, its connection included. */
+export const ADMIN_TIMEOUT_MS = 8_000;
+/** How long a member that stops waits for the broker: one that did not say it leaves is missed after `sessionTimeout`. */
+export const LEAVE_TIMEOUT_MS = 3_000;

@@ -30,11 +30,14 @@ export function createSocket(at: {
 }
 
 /** Closes what may already be broken; resolves in any case, since kafkajs waits for answers that a dead broker never gives. */
-export async function closeQuietly(close: () => Promise<void>): Promise<void> {
+export async function closeQuietly(
+  close: () => Promise<void>,
+  timeoutMs = CLOSE_TIMEOUT_MS,
+): Promise<void> {
   const timeout = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => {
     timeout.resolve(undefined);
-  }, CLOSE_TIMEOUT_MS);
+  }, timeoutMs);
   // An error while closing changes nothing: nothing waits for an answer on this connection.
   await Promise.race([close().catch(() => undefined), timeout.promise]);
   clearTimeout(timer);

@@ -103,7 +103,6 @@ class ServiceMessaging<
   #relay: Relay<Event> | undefined;
   #notReady: string;
   #isStopping = false;
-  #starting: Promise<void> = Promise.resolve();
 
   constructor(deps: MessagingDeps<State, Event, Fact>) {
     const { publishes, consumes } = deps;
@@ -114,7 +113,8 @@ class ServiceMessaging<
   }
 
   start(): void {
-    this.#starting = this.#startRelay().catch((error: unknown) => {
+    this.#startRelay().catch((error: unknown) => {
+      if (this.#isStopping) return;
       this.#notReady = String(error);
       this.#deps.onFatal(`the topic ${this.topic} cannot be used`, error);
     });
@@ -126,7 +126,7 @@ class ServiceMessaging<
     this.#notReady = 'stopping';
     this.#bell.ring();
     await this.#consumer?.stop();
-    await this.#starting;
+    // A start under way is not waited for: it may hang on a silent broker, and sees afterwards that it is too late.
     await this.#relay?.stop();
     this.#relay = undefined;
   }
@@ -138,6 +138,10 @@ class ServiceMessaging<
 
   async requestRewind(partition: number, place: Place): Promise<void> {
     await this.#requireRelay().requestRewind(partition, place);
+  }
+
+  #hasStopped(): boolean {
+    return this.#isStopping;
   }
 
   #requireRelay(): Relay<Event> {
@@ -161,6 +165,7 @@ class ServiceMessaging<
     for (let failures = 1; !this.#isStopping; failures += 1) {
       try {
         const partitionCount = await this.#ensureTopic();
+        if (this.#hasStopped()) return;
         this.#relay = new Relay({
           ...{ store, broker, logger, onFatal, topic: this.topic, source: service },
           positions: books.relayPositions(this.topic, partitionCount),

@@ -145,14 +145,13 @@ export class Relay<Event extends DomainEvent> {
     logger.info({ topic, epoch: this.#leadership.epoch }, 'this process publishes');
     const ended = new AbortController();
     // Beside the sending, so that a slow broker does not cost the lease.
-    const beside = [
-      this.#repeat(ended.signal, SAVE_INTERVAL_MS, async () => {
-        if (await this.#leadership.save()) this.#wake();
-      }),
-      this.#repeat(ended.signal, TOPIC_CHECK_INTERVAL_MS, async () => {
-        await this.#deps.ensureTopic();
-      }),
-    ];
+    const saving = this.#repeat(ended.signal, SAVE_INTERVAL_MS, async () => {
+      if (await this.#leadership.save()) this.#wake();
+    });
+    // Not waited for at the end, as saving is: a silent broker would hold up the stop.
+    void this.#repeat(ended.signal, TOPIC_CHECK_INTERVAL_MS, async () => {
+      await this.#deps.ensureTopic();
+    });
     try {
       let idlePolls = 0;
       while (!this.#isStopping) {
@@ -165,7 +164,7 @@ export class Relay<Event extends DomainEvent> {
       }
     } finally {
       ended.abort();
-      await Promise.all(beside);
+      await saving;
     }
   }
 
