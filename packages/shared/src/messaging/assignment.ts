@@ -36,6 +36,9 @@ export class Assignment {
   readonly #deps: AssignmentDeps;
   readonly #timers = new Set<NodeJS.Timeout>();
   #states = new Map<string, PartitionState>();
+  /** Those of which no cursor was read yet. */
+  #unread = new Set<PartitionState>();
+  #hasLoaded = false;
 
   constructor(deps: AssignmentDeps) {
     this.#deps = deps;
@@ -46,6 +49,7 @@ export class Assignment {
     this.end();
     this.#deps.forget();
     this.#states = new Map(partitions.map((at) => [partitionName(at), assignedPartition(at)]));
+    this.#unread = new Set(this.#states.values());
     this.#deps.logger.info({ partitions: [...this.#states.keys()] }, 'partitions assigned');
     this.#deps.pause(partitions);
     this.#bringBack(this.all(), this.#deps.renew);
@@ -62,6 +66,14 @@ export class Assignment {
   /** False when the state belongs to an assignment that is over. */
   isCurrent(state: PartitionState): boolean {
     return this.find(state) === state;
+  }
+
+  /**
+   * True once all partitions of one assignment were brought to where they are read from. It stays so: a later join, as
+   * each other replica that starts or stops brings one, is over in a moment, and must not make this one unready.
+   */
+  hasLoaded(): boolean {
+    return this.#hasLoaded;
   }
 
   /** Pauses what could not be settled, and brings it back by a timer. */
@@ -127,12 +139,18 @@ export class Assignment {
       prepare?.();
       try {
         await this.#deps.load(those, isCurrent);
+        if (isCurrent()) this.#noteRead(those);
       } catch (error) {
         if (!(error instanceof AppError && error.retryable)) throw error;
         if (isCurrent()) this.#wait(those, error);
       }
     };
     this.#deps.exclusive(load).catch(this.#deps.onBug);
+  }
+
+  #noteRead(those: readonly PartitionState[]): void {
+    for (const state of those) this.#unread.delete(state);
+    if (this.#unread.size === 0) this.#hasLoaded = true;
   }
 }
 

@@ -7,6 +7,7 @@ import { Assignment } from './assignment.ts';
 import { BatchLoop } from './batchLoop.ts';
 import type { Place } from './chain.ts';
 import { GapWatch } from './gapWatch.ts';
+import { GroupJoin } from './joinGroup.ts';
 import { loadPartitions } from './loadPartitions.ts';
 import { createMutex, type Exclusive } from './mutex.ts';
 import { isAheadOfStore, type PartitionState } from './partitionState.ts';
@@ -15,7 +16,7 @@ import { createPoisonMeter } from './poisonMeter.ts';
 import type { Reactions } from './reaction.ts';
 import { BatchSettler, type Settler } from './settle.ts';
 import { TooMuchPoisonError } from './settleFailure.ts';
-import { backOff, pause, repeat } from './signal.ts';
+import { repeat } from './signal.ts';
 import { createStateCache, type Evolution } from './stateCache.ts';
 import { StepWatch } from './stepWatch.ts';
 import { NO_PROGRESS_MS, TailCheck } from './tailCheck.ts';
@@ -47,8 +48,6 @@ const DEFAULT_CACHED_STATES = 65_536;
 const TICK_MS = 1_000;
 const FLUSH_MS = 2_000;
 const CHECK_MS = 5_000;
-const CONNECT_FIRST_MS = 250;
-const CONNECT_MOST_MS = 2_000;
 
 /** A service's consumer; `start` lets it run. */
 export class MessageConsumer<State, Event extends DomainEvent, Fact extends DomainEvent> {
@@ -62,8 +61,8 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
   readonly #settler: Settler;
   readonly #loop: BatchLoop;
   readonly #check: TailCheck;
+  readonly #join: GroupJoin;
   #notReady: string | undefined = 'the consumer group is not joined yet';
-  #tending: Promise<void> = Promise.resolve();
 
   constructor(deps: ConsumerDeps<State, Event, Fact>) {
     const { consumer, groupId, topics, broker, logger, requestRewind } = deps;
@@ -76,9 +75,7 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
     const cache = createStateCache<State>(deps.cachedStates ?? DEFAULT_CACHED_STATES);
     const parked = createParkedKeys();
     const isCurrent = (state: PartitionState): boolean => this.#assignment.isCurrent(state);
-    const onError = (error: unknown): void => {
-      this.#onError(error);
-    };
+    const onError = this.#onError;
     const gaps = new GapWatch({ requestRewind, logger, now, isCurrent });
     const connection = broker.createGroupConnection({ groupId, topics }, this.#member());
     const forget = (): void => {
@@ -109,25 +106,31 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
     });
     const [assignment, settler] = [this.#assignment, this.#settler];
     this.#loop = new BatchLoop({ assignment, settler, exclusive, onError });
+    const onWaiting = (reason: string): void => {
+      this.#notReady = reason;
+    };
+    const ended = this.#ended.signal;
+    this.#join = new GroupJoin({ topics, broker, connection, logger, ended, onWaiting });
     this.#check = new TailCheck({ broker, connection, gaps, logger, exclusive, now, isCurrent });
   }
 
   /** Starts it; it waits for brokers and topics in the background. */
   start(): void {
-    this.#tending = this.#connect()
+    this.#join
+      .join()
       .then(() => this.#tend())
-      .catch((error: unknown) => {
-        this.#onError(error);
-      });
+      .catch(this.#onError);
   }
 
-  /** Ends the batch under way, stores cursors and offsets, and leaves the group. */
+  /**
+   * Ends the batch under way, stores cursors and offsets, and leaves the group. Does not wait for questions to Kafka
+   * that are under way: a broker that is silent must not take the time that the cursors need.
+   */
   async stop(): Promise<void> {
     const hadFailed = this.#isStopped;
     this.#ended.abort();
     this.#notReady = 'the consumer is stopping';
     await this.#loop.stop();
-    await this.#tending;
     if (!hadFailed)
       await this.#flush().catch((error: unknown) => {
         this.#deps.logger.warn({ err: error }, 'cursors not stored: some messages are read again');
@@ -136,10 +139,11 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
     await this.#connection.stop();
   }
 
-  /** Throws, with the reason, unless the group is joined. */
+  /** Throws, with the reason, unless the group is joined and, once, all cursors of an assignment have been read. */
   requireReady(): void {
-    if (this.#notReady !== undefined)
-      throw new AppError('consumer_not_ready', this.#notReady, { retryable: true });
+    const isLoading = !this.#assignment.hasLoaded();
+    const reason = this.#notReady ?? (isLoading ? 'the cursors are not read yet' : undefined);
+    if (reason !== undefined) throw new AppError('consumer_not_ready', reason, { retryable: true });
   }
 
   get #isStopped(): boolean {
@@ -153,37 +157,19 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
         if (this.#isStopped) return;
         this.#assignment.replace(partitions);
         this.#notReady = undefined;
+        this.#join.noteJoined();
       },
       onBatch: (batch) => this.#loop.handle(batch),
       onCrash: (error, restarts) => {
         if (this.#isStopped) return;
-        this.#notReady = 'the connection to the consumer group has ended';
+        const reason = error instanceof AppError ? `: ${error.message}` : '';
+        this.#notReady = `the connection to the consumer group has ended${reason}`;
         if (restarts) logger.warn({ err: error }, 'the consumer joins its group again');
+        else if (error instanceof AppError && error.retryable)
+          this.#join.joinAgain(error).catch(this.#onError);
         else this.#end('the consumer has crashed', error, true);
       },
     };
-  }
-
-  /** Joins the group when the brokers answer and all topics are there; their owners make them. */
-  async #connect(): Promise<void> {
-    const { topics, broker, logger } = this.#deps;
-    for (let failures = 1; !this.#isStopped; failures += 1) {
-      try {
-        const counts = await Promise.all(topics.map((topic) => broker.partitionCount(topic)));
-        const missing = topics.filter((_, index) => counts[index] === undefined);
-        if (missing.length === 0) {
-          await this.#connection.start();
-          return;
-        }
-        this.#notReady = `these topics are not made yet: ${missing.join(', ')}`;
-        logger.info({ missing }, 'waiting for topics of other services');
-      } catch (error) {
-        if (error instanceof AppError && !error.retryable) throw error;
-        this.#notReady = error instanceof AppError ? error.message : 'Kafka does not answer';
-        logger.warn({ err: error, failures }, 'the consumer cannot connect yet');
-      }
-      await pause(this.#ended.signal, backOff(failures, CONNECT_FIRST_MS, CONNECT_MOST_MS));
-    }
   }
 
   /** What is done beside the batches, each by itself: a flush that waits for a step must not hold up the watch. */
@@ -219,21 +205,25 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
 
   async #requireProgress(): Promise<void> {
     const stuck = await this.#check.run(this.#assignment.all());
-    if (stuck.length === 0) return;
+    if (stuck.length === 0 || this.#isStopped) return;
     const reason = `no progress for ${NO_PROGRESS_MS} ms, though messages wait in ${stuck.join(', ')}`;
     this.#end(reason, new Error(reason), true);
   }
 
-  #onError(error: unknown): void {
+  readonly #onError = (error: unknown): void => {
     // Too much poison does not end the process: it would be started again, and park some more each time. It stays,
     // not ready, until somebody has looked.
     if (error instanceof TooMuchPoisonError) this.#end(error.message, error, false);
     else this.#end('the consumer has failed', error, true);
-  }
+  };
 
   #end(reason: string, error: unknown, isFatal: boolean): void {
-    if (this.#isStopped) return;
     const { logger, onFatal } = this.#deps;
+    if (this.#isStopped) {
+      // It ends already; but a bug that shows in its last batch is one all the same.
+      logger.error({ err: error }, `${reason}, while it stops`);
+      return;
+    }
     this.#ended.abort();
     this.#notReady = `stopped: ${reason}`;
     logger.fatal({ err: error }, reason);
