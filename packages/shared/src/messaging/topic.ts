@@ -92,7 +92,7 @@ function requireCount(
     `Topic ${topic} has ${found ?? 'no'} partitions, ${told}: keys would move, and their order would be lost. ` +
       (recorded
         ? `Delete the topic and start again: it is made with ${wanted} partitions and filled again from the event log.`
-        : `Set TOPIC_PARTITIONS to ${found ?? wanted}, or choose another TOPIC_PREFIX.`),
+        : `Set TOPIC_PARTITIONS to ${found ?? wanted}, or, while all schemas are still empty, choose another TOPIC_PREFIX.`),
     { retryable: found === undefined },
   );
 }

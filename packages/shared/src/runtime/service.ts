@@ -6,6 +6,7 @@ import { createKafka } from '../messaging/kafka.ts';
 import { kafkaAccess } from '../messaging/kafkaSecurity.ts';
 import { createMessaging, mysqlBooks, type Messaging } from '../messaging/messaging.ts';
 import type { Reactions } from '../messaging/reaction.ts';
+import { requireSameTopics } from '../messaging/topicNames.ts';
 import type { ToMessages } from '../messaging/relayBatch.ts';
 import { rewindRoute } from '../messaging/rewindRoute.ts';
 import type { KafkaConfig } from './kafkaSettings.ts';
@@ -72,6 +73,10 @@ export async function startService<
   onStop('database', () => database.close());
 
   const app = createApp(database);
+  await requireSameTopics(database.pool, {
+    ...{ prefix: config.TOPIC_PREFIX, consumer: context.name, published: parts.topic },
+    consumed: Object.keys(app.inbound?.publishers ?? {}),
+  });
   const messaging = composeMessaging(context, parts, database, app);
   messaging.start();
   onStop('messaging', () => messaging.stop());
