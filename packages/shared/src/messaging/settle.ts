@@ -98,7 +98,11 @@ export class BatchSettler<
       this.#deps.cache.clear();
       const { error } = attempt;
       const failure = classify(error);
-      if (failure === 'bug' || (failure === 'message' && parkFor !== undefined)) throw error;
+      if (failure === 'poison') {
+        open = await this.#withoutLost(open, error, outcome);
+        continue;
+      }
+      if (failure === 'message' && parkFor !== undefined) throw error;
       if (failure === 'message') {
         await this.#settleSingly(open, error, outcome);
         return;
@@ -166,6 +170,23 @@ export class BatchSettler<
   }
 
   /**
+   * Too much poison, unless another owner has handled those messages already: it may have moved on between our look at
+   * a cursor and at the streams, and then every message contradicts its stream. Cursors move in the transaction of their
+   * streams, and these were read before, so a cursor that still stands says that the poison is real. What is parked
+   * needs no such look, since its commit compares the cursors; but of too much nothing is committed, and without this a
+   * process that woke up late would stop for good over messages that were all handled. Throws `error` if it is real.
+   */
+  async #withoutLost(
+    slices: readonly Records[],
+    error: unknown,
+    outcome: Outcome,
+  ): Promise<readonly Records[]> {
+    const ours = await this.#stillOurs(slices, error, outcome);
+    if (ours.length === slices.length) throw error;
+    return ours;
+  }
+
+  /**
    * Those of the slices whose cursors are still where we put them; the others have another owner now. A process that
    * has lost its partitions, but does not know it yet, ends here; what it still has is decided again.
    */
@@ -175,7 +196,6 @@ export class BatchSettler<
     outcome: Outcome,
   ): Promise<readonly Records[]> {
     const { consumer, store, logger } = this.#deps;
-    logger.warn({ err: error }, 'a cursor has moved');
     const ours: Records[] = [];
     try {
       for (const [topic, those] of Map.groupBy(slices, ({ state }) => state.topic)) {
@@ -188,7 +208,9 @@ export class BatchSettler<
       stall(slices, cause, outcome);
       return [];
     }
-    outcome.lost.push(...slices.filter((slice) => !ours.includes(slice)).map(({ state }) => state));
+    const lost = slices.filter((slice) => !ours.includes(slice));
+    if (lost.length > 0) logger.warn({ err: error }, 'a cursor has moved');
+    outcome.lost.push(...lost.map(({ state }) => state));
     return ours;
   }
 

@@ -6,8 +6,8 @@ import { AppError } from '../runtime/appError.ts';
 export class TooMuchPoisonError extends Error {}
 
 /** Whose failure it is. 'message': the unit itself cannot be written, so one of its messages is at fault. */
-export function classify(error: unknown): 'cursor' | 'race' | 'outside' | 'message' | 'bug' {
-  if (error instanceof TooMuchPoisonError) return 'bug';
+export function classify(error: unknown): 'cursor' | 'race' | 'outside' | 'message' | 'poison' {
+  if (error instanceof TooMuchPoisonError) return 'poison';
   if (error instanceof AppError) return error.retryable ? 'outside' : 'message';
   if (!(error instanceof ConflictError)) return 'message';
   switch (error.kind) {
