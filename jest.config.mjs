@@ -1,5 +1,5 @@
-// Four projects: unit (pure), integration (real MySQL and Kafka), e2e (the whole stack as processes or containers), images
-// (the containers themselves).
+// Five projects: unit (pure), integration (real MySQL and Kafka), e2e (the whole stack as processes or containers), images
+// (the containers themselves), charts (Helm).
 const project = (name) => ({
   displayName: name,
   testMatch: [`**/*.${name}.test.ts`],
@@ -15,8 +15,11 @@ const project = (name) => ({
   },
 });
 
+// The packages that charts depend on are made once, before the test files, which run side by side.
+const charts = { ...project('charts'), globalSetup: './tests/charts/buildCharts.ts' };
+
 export default {
-  projects: ['unit', 'integration', 'e2e', 'images'].map(project),
+  projects: [...['unit', 'integration', 'e2e', 'images'].map(project), charts],
   // Correctness tests wait for a condition; this bound only ends one that hangs.
   testTimeout: 120_000,
 };

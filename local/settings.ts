@@ -1,4 +1,5 @@
 // The one file of the launcher that reads the environment.
+import path from 'node:path';
 import { LaunchFailure } from './failure.ts';
 
 /** What the environment tells the launcher. */
@@ -17,6 +18,12 @@ export interface LauncherSettings {
   /** Where the services listen. */
   readonly host: string;
   readonly javaHome: string | undefined;
+  /** Where helm, kubeconform and kube-score are looked for before the PATH. */
+  readonly toolsDir: string | undefined;
+  /** The directories of the PATH. */
+  readonly searchPath: readonly string[];
+  /** kubeconform's schemas, where they are not to be downloaded: its -schema-location. */
+  readonly kubernetesSchemas: string | undefined;
 }
 
 /** Reads the launcher's settings; an empty text counts as not given. */
@@ -35,6 +42,9 @@ export function readSettings(
     dockerKafkaPort: parsePort('ORDERFLOW_KAFKA_PORT', given('ORDERFLOW_KAFKA_PORT') ?? '9092'),
     host: given('HOST') ?? '127.0.0.1',
     javaHome: given('JAVA_HOME'),
+    toolsDir: given('ORDERFLOW_TOOLS_DIR'),
+    searchPath: (given('PATH') ?? '').split(path.delimiter),
+    kubernetesSchemas: given('ORDERFLOW_KUBERNETES_SCHEMAS'),
   };
 }
 

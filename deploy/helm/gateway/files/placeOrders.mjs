@@ -51,7 +51,8 @@ async function create(path, bodyFor) {
     const { status, text } = await call('POST', path, bodyFor(`helm-test-${randomUUID()}`));
     if (status === 200) return JSON.parse(text).resp;
     // 409: the lost first try had made it.
-    if (status !== 409 || Date.now() > deadline) throw new Failure(`POST ${path}: ${status} ${text}`);
+    if (status !== 409 || Date.now() > deadline)
+      throw new Failure(`POST ${path}: ${status} ${text}`);
   }
 }
 
