@@ -1,6 +1,8 @@
 // The charts as a whole: lint, the API's schemas, a policy linter, and what is made from them.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { CHARTS, chartDir, MANIFESTS_DIR, SERVICES } from '../../local/charts/catalogue.ts';
 import { renderChart, renderManifests } from '../../local/charts/manifests.ts';
 import { outputOf, runTool } from '../../local/charts/tools.ts';
@@ -51,6 +53,17 @@ describeWith([], 'the charts', () => {
   it.each(CHARTS)('%s passes helm lint --strict', (chart) => {
     expect(outputOf('helm', ['lint', '--strict', chartDir(chart)])).toContain('0 chart(s) failed');
   });
+
+  it.each(['managed', 'strimzi/values', 'mysql-operator/values'])(
+    'take examples/%s.yaml',
+    (name) => {
+      const file = path.join(chartDir('examples'), `${name}.yaml`);
+      const values: unknown = parse(readFileSync(file, 'utf8'));
+      expect(renderChart('orderflow', z.looseObject({}).parse(values))).toContain(
+        'kind: Deployment',
+      );
+    },
+  );
 
   it('are what deploy/kubernetes was rendered from: else run `npm run manifests`', () => {
     const rendered = renderManifests();
