@@ -200,7 +200,7 @@ function publicDoor(): Record<string, Schema> {
     }),
     test: only('What helm test does', {
       orders: whole('Orders that it places', 1, 1000),
-      timeoutSeconds: whole('Seconds for all of it', 10, 3600),
+      timeoutSeconds: whole('Seconds for all of it', 20, 3600),
     }),
   };
 }

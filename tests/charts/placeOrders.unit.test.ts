@@ -66,7 +66,7 @@ async function testShop(fault: Fault): Promise<{ exitCode: number; said: string 
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const script = path.join(chartDir('gateway'), 'files', 'placeOrders.mjs');
-  const child = spawn(process.execPath, [script, `http://127.0.0.1:${port}`, '4']);
+  const child = spawn(process.execPath, [script, `http://127.0.0.1:${port}`, '4', '60']);
   const closed = z.tuple([z.number(), z.unknown()]);
   const [exit, output, complaints] = await Promise.all([
     once(child, 'close'),
