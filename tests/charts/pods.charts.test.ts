@@ -1,79 +1,17 @@
-// The pods that the charts make: their images, settings, secrets, life and rights.
+// The pods that the charts make: their images, life and rights; and the services in front of them.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { CHECKOUT } from '../../local/places.ts';
-import { SERVICES, type Service } from '../../local/charts/catalogue.ts';
-import { describeWith, ofKind, podsOf, render, selects, type Pod } from './rendered.ts';
-import { EVERYTHING_ON, securedServers } from './valueSets.ts';
-
-const STORES = ['users', 'inventory', 'orders'] as const;
-/** Settings that are passwords or keys: given as `<NAME>_FILE` alone. */
-const SECRETS = [
-  'MYSQL_PASSWORD',
-  'MYSQL_ADMIN_PASSWORD',
-  'KAFKA_SASL_PASSWORD',
-  'IDEMPOTENCY_SECRET',
-];
+import { SERVICES } from '../../local/charts/catalogue.ts';
+import { describeWith, ofKind, podOf, podsOf, render, selects, settingsOf } from './rendered.ts';
+import { EVERYTHING_ON, STORES, VARIANTS } from './valueSets.ts';
 
 const version = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(`${CHECKOUT}/package.json`, 'utf8'))).version;
 
-function podOf(service: Service, values: object, kind = 'Deployment'): Pod {
-  const pod = podsOf(render(service, values)).find(({ owner }) => owner.startsWith(kind));
-  if (pod === undefined) throw new Error(`${service} has no ${kind}`);
-  return pod;
-}
-
-function settingsOf(pod: Pod): Map<string, string> {
-  const env = pod.spec.containers.flatMap((container) => container.env);
-  return new Map(env.map(({ name, value }) => [name, value]));
-}
-
-/** The names of the settings that a service's own configuration reads. */
-function knownSettings(service: Service): Set<string> {
-  const files = [`services/${service}/src/config.ts`, 'packages/shared/src/runtime/config.ts'];
-  const text = files.map((file) => readFileSync(`${CHECKOUT}/${file}`, 'utf8')).join('\n');
-  return new Set([...text.matchAll(/^\s+([A-Z][A-Z_]+):/gm)].map(([, name]) => name ?? ''));
-}
-
-const volumes = z.array(
-  z.object({
-    projected: z.object({
-      sources: z.array(
-        z.partialRecord(
-          z.enum(['secret', 'configMap']),
-          z.object({
-            name: z.string(),
-            items: z.array(z.object({ key: z.string(), path: z.string() })),
-          }),
-        ),
-      ),
-    }),
-  }),
-);
-
-/** The files under /etc/orderflow, each with the object that it comes from. */
-function mountedFiles(pod: Pod): Record<string, string> {
-  const files: Record<string, string> = {};
-  for (const { projected } of volumes.parse(pod.spec.volumes)) {
-    for (const source of projected.sources) {
-      for (const [kind, { name, items }] of Object.entries(source)) {
-        for (const { key, path } of items)
-          files[`/etc/orderflow/${path}`] = `${kind} ${name}/${key}`;
-      }
-    }
-  }
-  return files;
-}
-
 describeWith([], 'the pods of the charts', () => {
-  const variants = SERVICES.flatMap((service): [Service, string, object][] => [
-    [service, 'by default', {}],
-    [service, 'with everything on', EVERYTHING_ON[service]],
-  ]);
-
-  it.each(variants)(
+  it.each(VARIANTS)(
     "%s %s keeps Pod Security's rules for 'restricted', and more",
     (service, _, values) => {
       for (const { spec } of podsOf(render(service, values))) {
@@ -115,47 +53,6 @@ describeWith([], 'the pods of the charts', () => {
     );
   });
 
-  it.each(variants)('%s %s gives only settings that the service knows', (service, _, values) => {
-    const known = knownSettings(service);
-    for (const pod of podsOf(render(service, values))) {
-      const names = [...settingsOf(pod).keys()].map((name) =>
-        SECRETS.includes(name.replace(/_FILE$/, '')) ? name.replace(/_FILE$/, '') : name,
-      );
-      expect(names.filter((name) => !known.has(name))).toEqual([]);
-    }
-  });
-
-  it.each(variants)(
-    '%s %s gives no secret in a variable, and each file is there',
-    (service, _, values) => {
-      for (const pod of podsOf(render(service, values))) {
-        if (pod.owner.startsWith('Pod')) continue;
-        const settings = settingsOf(pod);
-        expect(SECRETS.filter((name) => settings.has(name))).toEqual([]);
-        const named = [...settings]
-          .filter(([name]) => name.endsWith('_FILE'))
-          .map(([, file]) => file);
-        expect(Object.keys(mountedFiles(pod)).sort()).toEqual(named.sort());
-      }
-    },
-  );
-
-  it.each(STORES)('%s never sees the password of the migration', (service) => {
-    const runtime = podOf(service, securedServers);
-    expect(JSON.stringify(runtime.spec)).not.toMatch(/ADMIN|admin|migration/);
-    expect(mountedFiles(podOf(service, securedServers, 'Job'))).toEqual({
-      '/etc/orderflow/mysql-password': `secret ${service}-mysql/password`,
-      '/etc/orderflow/mysql-admin-password': `secret ${service}-mysql-migration/password`,
-      '/etc/orderflow/mysql-ca.crt': 'secret mysql-ca/ca.crt',
-    });
-  });
-
-  it('of the gateway have no secret, no MySQL and no Kafka', () => {
-    const { spec } = podOf('gateway', EVERYTHING_ON.gateway);
-    expect(spec.volumes).toEqual([]);
-    expect(JSON.stringify(spec)).not.toMatch(/MYSQL|KAFKA|SECRET/);
-  });
-
   it.each(STORES)('%s is migrated by a hook before it is installed and upgraded', (service) => {
     const [job] = ofKind(render(service), 'Job');
     expect(job?.metadata.annotations?.['helm.sh/hook']).toBe('pre-install,pre-upgrade');
@@ -172,11 +69,6 @@ describeWith([], 'the pods of the charts', () => {
     const { spec } = podOf('orders', values);
     expect(spec.terminationGracePeriodSeconds).toBe(grace);
     expect(spec.containers[0]?.lifecycle).toEqual({ preStop: { sleep: { seconds: sleep } } });
-  });
-
-  it('give large numbers as digits', () => {
-    const { spec } = podOf('orders', { settings: { ORDER_WAIT_MS: 3_600_000 } });
-    expect(spec.containers[0]?.env).toContainEqual({ name: 'ORDER_WAIT_MS', value: '3600000' });
   });
 });
 

@@ -1,6 +1,7 @@
 // What Helm renders, parsed: the objects of a chart, and the pods that they make.
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import type { Service } from '../../local/charts/catalogue.ts';
 import { renderChart, templateArgs } from '../../local/charts/manifests.ts';
 import { findTool, runTool, type ToolRun } from '../../local/charts/tools.ts';
 
@@ -88,4 +89,17 @@ export function ofKind(objects: readonly KubeObject[], kind: string): KubeObject
 /** True if a selector's `matchLabels` choose something with these labels. */
 export function selects(matchLabels: Labels, candidate: Labels): boolean {
   return Object.entries(matchLabels).every(([name, value]) => candidate[name] === value);
+}
+
+/** The pod of a service's chart that an object of this kind makes. */
+export function podOf(service: Service, values: object, kind = 'Deployment'): Pod {
+  const pod = podsOf(render(service, values)).find(({ owner }) => owner.startsWith(kind));
+  if (pod === undefined) throw new Error(`${service} has no ${kind}`);
+  return pod;
+}
+
+/** The settings of a pod's containers, by name. */
+export function settingsOf(pod: Pod): Map<string, string> {
+  const env = pod.spec.containers.flatMap((container) => container.env);
+  return new Map(env.map(({ name, value }) => [name, value]));
 }

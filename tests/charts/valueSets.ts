@@ -1,5 +1,5 @@
 // Values with which the charts are rendered in the tests: all that can be switched on is on.
-import type { Service } from '../../local/charts/catalogue.ts';
+import { SERVICES, type Service } from '../../local/charts/catalogue.ts';
 
 const peer = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'elsewhere' } } };
 
@@ -51,3 +51,12 @@ export const EVERYTHING_ON: Readonly<Record<Service, object>> = {
     networkPolicy: { from: [peer] },
   },
 };
+
+/** Each service's chart by default and with everything on: name, a word for it, its values. */
+export const VARIANTS = SERVICES.flatMap((service): [Service, string, object][] => [
+  [service, 'by default', {}],
+  [service, 'with everything on', EVERYTHING_ON[service]],
+]);
+
+/** The services that have MySQL and Kafka. */
+export const STORES = ['users', 'inventory', 'orders'] as const;
