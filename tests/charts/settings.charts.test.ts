@@ -1,6 +1,6 @@
 // The settings and secrets of the pods, compared with what the services read.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
@@ -17,11 +17,15 @@ const SECRETS = [
   'IDEMPOTENCY_SECRET',
 ];
 
-/** The names of the settings that a service's own configuration reads. */
+/** The names of the settings that a service's own configuration reads, those that it takes from shared among them. */
 function knownSettings(service: Service): Set<string> {
-  const files = [`services/${service}/src/config.ts`, 'packages/shared/src/runtime/config.ts'];
-  const text = files.map((file) => readFileSync(`${CHECKOUT}/${file}`, 'utf8')).join('\n');
-  return new Set([...text.matchAll(/^\s+([A-Z][A-Z_]+):/gm)].map(([, name]) => name ?? ''));
+  const runtime = path.join(CHECKOUT, 'packages', 'shared', 'src', 'runtime');
+  const shared = readdirSync(runtime).map((name) => path.join(runtime, name));
+  const files = [path.join(CHECKOUT, 'services', service, 'src', 'config.ts'), ...shared];
+  const text = files.map((file) => readFileSync(file, 'utf8')).join('\n');
+  // As keys of schemas: `NAME: z…` or `NAME: portSetting()…`, not as types of interfaces.
+  const keys = text.matchAll(/^\s+([A-Z][A-Z_]+):\s*(?:z\b|\w+\()/gm);
+  return new Set([...keys].map(([, name]) => name ?? ''));
 }
 
 const READERS: Readonly<Record<Service, string>> = {
