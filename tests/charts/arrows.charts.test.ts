@@ -10,6 +10,7 @@ import {
   type Labels,
   type Pod,
 } from './rendered.ts';
+import { EVERYTHING_ON } from './valueSets.ts';
 
 /** Every arrow that there is. What is not here is denied. */
 const ARROWS = {
@@ -139,6 +140,22 @@ describeWith([], 'the network policies', () => {
       if (out.length > 0) expected[`${owner} → anywhere`] = out;
     }
     expect(outside).toEqual(expected);
+  });
+
+  it('reach MySQL and Kafka at the addresses that are named, and nowhere else', () => {
+    const policyOfUsers = ofKind(render('users', EVERYTHING_ON.users), 'NetworkPolicy').find(
+      ({ metadata }) => metadata.name === 'users',
+    );
+    const elsewhere = [
+      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'elsewhere' } } },
+    ];
+    const tcp = (...numbers: number[]) => numbers.map((port) => ({ protocol: 'TCP', port }));
+    const [, ...beyondDns] = z.array(z.unknown()).parse(policyOfUsers?.spec?.egress);
+    expect(beyondDns).toEqual([
+      { to: [{ ipBlock: { cidr: '10.1.2.3/32' } }], ports: tcp(3306) },
+      { to: elsewhere, ports: tcp(9093, 9094, 9095) },
+      { to: elsewhere, ports: tcp(443) },
+    ]);
   });
 
   it('let the test in where the door is not open to all', () => {
