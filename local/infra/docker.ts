@@ -1,4 +1,4 @@
-// Infrastructure from docker-compose.yml: MySQL and Kafka as containers, their data in named volumes.
+// MySQL and Kafka as containers, their data in named volumes: docker-compose.yml with the changes of the one beside this file.
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync } from 'node:fs';
 import path from 'node:path';
@@ -15,6 +15,10 @@ import type { InfraAccess } from './infra.ts';
 
 /** The services of docker-compose.yml that are infrastructure. */
 const SERVERS = ['mysql', 'kafka'] as const;
+/** Of its own, so that it shares neither data nor password with a stack that was started by hand from docker-compose.yml. */
+const PROJECT = 'orderflow-start';
+const FILES = ['docker-compose.yml', 'local/infra/docker-compose.yml'] as const;
+const SELECTION = ['--project-name', PROJECT, ...FILES.flatMap((file) => ['--file', file])];
 const WATCH_INTERVAL_MS = 2_000;
 /** Of a server that answers on loopback only, and that everybody who may use Docker here owns anyway. */
 const LOCAL_PASSWORD = 'orderflow-local';
@@ -138,7 +142,7 @@ async function compose(
     `docker compose ${args[0] ?? ''} ended with code ${code}`,
     taken
       ? 'A port is taken: ORDERFLOW_MYSQL_PORT=13306 ORDERFLOW_KAFKA_PORT=19092 npm start takes others.'
-      : '`docker compose logs mysql kafka` shows what the servers say; `npm start -- --infra=embedded` does without Docker.',
+      : `\`docker compose --project-name ${PROJECT} logs\` shows what the servers say; \`npm start -- --infra=embedded\` does without Docker.`,
     logFile,
   );
 }
@@ -155,13 +159,16 @@ function run(
   const log = openLog(dockerLog(places));
   const password = settings.mysqlAdminPassword ?? LOCAL_PASSWORD;
   return new Promise((resolve, reject) => {
-    const child = spawn('docker', ['compose', '--progress', 'plain', ...args], {
+    const child = spawn('docker', ['compose', ...SELECTION, '--progress', 'plain', ...args], {
       cwd: CHECKOUT,
       env: {
         ...settings.inherited,
         MYSQL_ADMIN_PASSWORD: password,
         ORDERFLOW_MYSQL_PORT: String(settings.dockerMysqlPort),
         ORDERFLOW_KAFKA_PORT: String(settings.dockerKafkaPort),
+        // What an .env says is meant for the whole stack.
+        ORDERFLOW_SECURE: '',
+        COMPOSE_PROFILES: '',
       },
       stdio: ['ignore', 'pipe', log],
       // Ctrl-C is for the launcher, which stops the containers in order.
