@@ -27,6 +27,15 @@ const rowSchema = z.object({
   data: z.string().transform((text) => z.record(z.string(), z.unknown()).parse(JSON.parse(text))),
 });
 
+/** Reads the log of a service as it stands, events by position. */
+export type ReadLog = (service: 'inventory' | 'orders') => Promise<LoggedEvent[]>;
+
+/** A row of `events` as an event. Throws if it is none. */
+export function parseLogRow(row: unknown): LoggedEvent {
+  const { position, stream_id: streamId, version, type, data } = rowSchema.parse(row);
+  return { position, streamId, version, type, data };
+}
+
 /** All events of a database, by position. */
 export async function readLogOf(source: LogSource, database: string): Promise<LoggedEvent[]> {
   const connection = await createConnection({ ...source, database });
@@ -34,10 +43,7 @@ export async function readLogOf(source: LogSource, database: string): Promise<Lo
     const [rows] = await connection.query<RowDataPacket[]>(
       'SELECT position, stream_id, version, type, data FROM events ORDER BY position',
     );
-    return rows.map((row) => {
-      const { position, stream_id: streamId, version, type, data } = rowSchema.parse(row);
-      return { position, streamId, version, type, data };
-    });
+    return rows.map(parseLogRow);
   } finally {
     await connection.end();
   }

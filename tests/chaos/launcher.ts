@@ -3,7 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { eventually } from '@orderflow/shared/testing/eventually.ts';
-import type { LogSource } from '../books/logs.ts';
+import { readLogOf, type ReadLog } from '../books/logs.ts';
+import type { KillableStack } from './killable.ts';
 
 const CHECKOUT = path.resolve(import.meta.dirname, '../..');
 const RUN_DIR = path.join(CHECKOUT, '.orderflow', 'run');
@@ -14,31 +15,10 @@ const PORTS = [3008, 3011, 3012, 3013];
 /** The local default of every service's own MySQL account. */
 const LOCAL_PASSWORD = 'orderflow-local';
 
-/** What can be killed. */
-export const VICTIMS = [
-  'users',
-  'inventory',
-  'orders',
-  'gateway',
-  'kafka',
-  'mariadb',
-  'launcher',
-] as const;
-export type Victim = (typeof VICTIMS)[number];
-
-/** A running launcher. */
-export interface Launcher {
-  readonly gatewayUrl: string;
-  start(): Promise<void>;
-  /** Kills a process with SIGKILL. Only the launcher is started again from here: it starts all the others again. */
-  kill(victim: Victim): Promise<void>;
-  /** How to read a service's log, with that service's own account. */
-  logSource(service: 'inventory' | 'orders'): LogSource;
-  stop(): Promise<void>;
-}
+const VICTIMS = ['users', 'inventory', 'orders', 'gateway', 'kafka', 'mariadb', 'launcher'];
 
 /** Prepares a launcher on the default ports; data of earlier runs stays and is audited along. */
-export function createLauncher(): Launcher {
+export function createLauncher(): KillableStack {
   const gatewayUrl = 'http://127.0.0.1:3008';
   let launcher: ChildProcess | undefined;
   const start = async () => {
@@ -69,23 +49,30 @@ export function createLauncher(): Launcher {
     await exited;
   };
   return {
+    victims: VICTIMS,
     gatewayUrl,
     start,
+    // Only the launcher is started again from here: it starts all the others again.
     kill: async (victim) => {
       if (victim === 'launcher') {
         await end('SIGKILL');
         await start();
-      } else process.kill(pidOf(victim), 'SIGKILL');
+        return () => Promise.resolve(true);
+      }
+      const killed = pidOf(victim);
+      process.kill(killed, 'SIGKILL');
+      return () => Promise.resolve(pidOf(victim) !== killed);
     },
-    logSource: (service) => ({
-      host: '127.0.0.1',
-      port: portOfMariadb(),
-      user: `orderflow_${service}`,
-      password: LOCAL_PASSWORD,
-    }),
+    readLog,
     stop: () => end('SIGTERM'),
   };
 }
+
+const readLog: ReadLog = (service) => {
+  const name = `orderflow_${service}`;
+  const account = { user: name, password: LOCAL_PASSWORD };
+  return readLogOf({ host: '127.0.0.1', port: portOfMariadb(), ...account }, name);
+};
 
 function pidOf(name: string): number {
   const record: unknown = JSON.parse(readFileSync(path.join(RUN_DIR, `${name}.pid.json`), 'utf8'));

@@ -1,24 +1,41 @@
-// `npm run races`: 2,000 users race for a stock of 500, again and again, on the servers that the environment names.
-// Ends with code 1 unless each race sold exactly 500 and the logs agree with every answer.
+// `npm run races`: 2,000 users race for a stock of 500, again and again, on the servers that the environment names, or on
+// the containers of docker-compose.yml. Ends with code 1 unless each race sold exactly 500 and the logs agree with every answer.
 import { parseArgs } from 'node:util';
 import { createClient } from '../stack/client.ts';
-import {
-  addProduct,
-  auditAtRest,
-  countStatuses,
-  placeOrder,
-  registerUsers,
-} from '../stack/shop.ts';
-import { startStack } from '../stack/stack.ts';
+import { addProduct, countStatuses, placeOrder, registerUsers } from '../stack/shop.ts';
+import { startCompose, startProcesses } from './raceStack.ts';
 
 const BUYERS = 2_000;
 const STOCK = 500;
 
-const { values } = parseArgs({ options: { times: { type: 'string', default: '10' } } });
+const { values } = parseArgs({
+  options: {
+    times: { type: 'string', default: '10' },
+    stack: { type: 'string', default: 'processes' },
+    scale: { type: 'string', default: '' },
+  },
+});
 const times = Number(values.times);
-if (!Number.isInteger(times) || times < 1) throw new Error('Usage: npm run races -- [--times N]');
+const scale = Object.fromEntries(
+  values.scale
+    .split(',')
+    .filter((part) => part !== '')
+    .map((part) => part.split('='))
+    .map(([name = '', count]) => [name, Number(count)]),
+);
+if (
+  !Number.isInteger(times) ||
+  times < 1 ||
+  !['compose', 'processes'].includes(values.stack) ||
+  (values.stack === 'processes' && values.scale !== '') ||
+  !Object.values(scale).every((count) => Number.isInteger(count) && count >= 1)
+)
+  throw new Error(
+    'Usage: npm run races -- [--times N] [--stack processes]\n' +
+      '       npm run races -- [--times N] --stack compose [--scale inventory=3,orders=2]',
+  );
 
-const stack = await startStack({ ORDER_WAIT_MS: '60000' });
+const stack = await (values.stack === 'compose' ? startCompose(scale) : startProcesses());
 const client = createClient(stack.gatewayUrl);
 try {
   const userIds = await registerUsers(client.call, BUYERS);
@@ -30,7 +47,7 @@ try {
       userIds.map((userId) => placeOrder(client.call, { userId, productId })),
     );
     const seconds = (performance.now() - startedAt) / 1_000;
-    const { breaches, products } = await auditAtRest(stack, answers);
+    const { breaches, products } = await stack.audit(answers);
     const book = products.get(productId);
     const statuses = countStatuses(answers);
     const isExact =

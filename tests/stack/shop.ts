@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { eventually } from '@orderflow/shared/testing/eventually.ts';
 import { audit, type Audit, type ClientAnswer } from '../books/audit.ts';
-import { readLogOf } from '../books/logs.ts';
+import { readLogOf, type ReadLog } from '../books/logs.ts';
 import type { Answer, Call } from './client.ts';
 import type { Stack } from './stack.ts';
 
@@ -49,18 +49,23 @@ export function countStatuses(answers: readonly ClientAnswer[]): Record<number, 
   return counts;
 }
 
-/** Waits until no order is undecided, then compares the answers with the logs of inventory and orders. */
+/** Waits until no order of a stack is undecided, then compares the answers with the logs of inventory and orders. */
 export async function auditAtRest(stack: Stack, answers: readonly ClientAnswer[]): Promise<Audit> {
   const { host, port, adminUser, adminPassword } = stack.infra.mysql;
   const source = { host, port, user: adminUser, password: adminPassword };
-  const read = async () =>
-    audit(
-      answers,
-      await readLogOf(source, stack.databases.inventory),
-      await readLogOf(source, stack.databases.orders),
-    );
+  return auditLogsAtRest((service) => readLogOf(source, stack.databases[service]), answers);
+}
+
+/** The same with any way to read the logs; waits at most `timeoutMs`. */
+export async function auditLogsAtRest(
+  readLog: ReadLog,
+  answers: readonly ClientAnswer[],
+  timeoutMs?: number,
+): Promise<Audit> {
+  const read = async () => audit(answers, await readLog('inventory'), await readLog('orders'));
   await eventually(async () => (await read()).orders.undecided === 0, 'every order is decided', {
     intervalMs: 500,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
   return read();
 }
