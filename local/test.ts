@@ -19,7 +19,7 @@ import { describeResults, parseJestCounts, whyFailed, type StageResult } from '.
 
 const NEEDS_IMAGES: readonly TestStage[] = ['e2e', 'images'];
 const NEEDS_INFRA: readonly TestStage[] = ['integration', ...NEEDS_IMAGES];
-const JEST_STAGES: readonly TestStage[] = ['unit', ...NEEDS_INFRA];
+const JEST_STAGES: readonly TestStage[] = ['unit', 'charts', ...NEEDS_INFRA];
 const INTERRUPTED = 130;
 
 /** What the tests of the later stages run on. */

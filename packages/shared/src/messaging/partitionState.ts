@@ -49,8 +49,8 @@ export function adoptCursor(state: PartitionState, cursor: Cursor): void {
 }
 
 /** True if MySQL has the cursor where this process put it, or found it, last. */
-export function isStoredAt({ stored }: PartitionState, cursor: Cursor): boolean {
-  if (cursor.nextOffset !== stored.nextOffset) return false;
+export function isStoredAt({ stored }: PartitionState, cursor: Cursor | undefined): boolean {
+  if (cursor?.nextOffset !== stored.nextOffset) return false;
   return comparePlaces(cursor.place, stored.place) === 0;
 }
 

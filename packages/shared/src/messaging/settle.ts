@@ -1,13 +1,12 @@
 // Slices of records brought into one transaction, whatever comes between: lost partitions, races, failures, poison.
 import type { DomainEvent } from '../eventstore/decider.ts';
-import type { Cursor, EventStore } from '../eventstore/eventStore.ts';
+import type { EventStore } from '../eventstore/eventStore.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { planBatch, type BatchPlan, type PlanDeps } from './batchPlan.ts';
-import { comparePlaces } from './chain.ts';
 import type { GapWatch } from './gapWatch.ts';
 import { describeError } from './openBatch.ts';
 import type { ParkedKeys } from './parkedKeys.ts';
-import type { PartitionState } from './partitionState.ts';
+import { isStoredAt, type PartitionState } from './partitionState.ts';
 import { MAX_POISON_PER_MINUTE, type PoisonMeter } from './poisonMeter.ts';
 import { classify, TooMuchPoisonError } from './settleFailure.ts';
 import type { IncomingRecord } from './transport.ts';
@@ -202,7 +201,9 @@ export class BatchSettler<
         const partitions = those.map(({ state }) => state.partition);
         const cursors = await store.readCursors(consumer, topic, partitions);
         const byPartition = new Map(cursors.map((cursor) => [cursor.partition, cursor]));
-        ours.push(...those.filter(({ state }) => isAt(state, byPartition.get(state.partition))));
+        ours.push(
+          ...those.filter(({ state }) => isStoredAt(state, byPartition.get(state.partition))),
+        );
       }
     } catch (cause) {
       stall(slices, cause, outcome);
@@ -232,11 +233,6 @@ export class BatchSettler<
       if (!isOut) await this.#settle([single], false, outcome);
     }
   }
-}
-
-function isAt({ stored }: PartitionState, cursor: Cursor | undefined): boolean {
-  if (cursor?.nextOffset !== stored.nextOffset) return false;
-  return comparePlaces(cursor.place, stored.place) === 0;
 }
 
 function stall(slices: readonly Records[], error: unknown, outcome: Outcome): void {
