@@ -13,7 +13,8 @@ const WRONG_CREDENTIALS =
 /**
  * The refusal that is in an error of kafkajs; undefined when there is none. Not retryable: wrong credentials and a
  * mechanism that the broker does not have ('kafka_not_authenticated'); the process ends, and starts again with what its
- * settings say then. Retryable: a right that is missing ('kafka_not_authorized'), since it may be given at any moment.
+ * settings say then. Retryable: a right that is missing ('kafka_not_authorized'), since it may be given at any moment,
+ * and a group without coordinator ('kafka_no_coordinator').
  */
 export function kafkaRefusal(
   error: unknown,
@@ -31,6 +32,15 @@ export function kafkaRefusal(
         'kafka_not_authorized',
         `Kafka does not let ${principalOf(access)} do this: ${cause.message}. ` +
           'docs/access.md says what each service needs; `orderflow kafka-acls apply` gives it.',
+        { retryable: true, cause: error },
+      );
+    // kafkajs ends its member over this, and says the same for two things that pass: a broker so new that its topic of
+    // groups is still being made, and a right that is missing.
+    if (cause.name === 'KafkaJSGroupCoordinatorNotFound')
+      return new AppError(
+        'kafka_no_coordinator',
+        `Kafka names no coordinator for the consumer group: it has only just started, or ${principalOf(access)} may not ` +
+          'read the group (docs/access.md).',
         { retryable: true, cause: error },
       );
   }

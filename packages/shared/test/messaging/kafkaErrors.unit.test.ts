@@ -1,4 +1,5 @@
 // Which failures of Kafka end the process, and what is said about them. The errors are built as kafkajs 2.2.4 builds them.
+import kafkajs from 'kafkajs';
 import { kafkaRefusal } from '../../src/messaging/kafkaErrors.ts';
 import type { KafkaAccess } from '../../src/messaging/kafkaSecurity.ts';
 
@@ -49,6 +50,13 @@ describe('a refusal of Kafka', () => {
       /^Kafka does not let User:orders do this: Topic authorization failed\. .*kafka-acls apply/,
     );
     expect(kafkaRefusal(inAnswer, {})?.message).toContain('User:ANONYMOUS');
+  });
+
+  it('is what a group without a coordinator means: a member waits for it instead of ending', () => {
+    const { KafkaJSGroupCoordinatorNotFound } = kafkajs;
+    const refusal = kafkaRefusal(new KafkaJSGroupCoordinatorNotFound(), access);
+    expect(refusal).toMatchObject({ code: 'kafka_no_coordinator', retryable: true });
+    expect(refusal?.message).toContain('User:orders');
   });
 
   it('is not seen in anything else', () => {
