@@ -5,10 +5,11 @@ import path from 'node:path';
 /** Rights by table, in the order SELECT, INSERT, UPDATE, DELETE. */
 export type Rights = Readonly<Record<string, readonly string[]>>;
 
-/** Reads the column of a service. Throws if the page has none. */
+/** Reads the column of a service in the page's section on MySQL. Throws if it has none. */
 export function documentedRights(service: string): Rights {
   const page = readFileSync(path.join(import.meta.dirname, '../../docs/access.md'), 'utf8');
-  const rows = page
+  const section = page.split(/^## /m).find((part) => part.startsWith('MySQL')) ?? '';
+  const rows = section
     .split('\n')
     .filter((line) => line.startsWith('|'))
     .map((line) => line.split('|').map((cell) => cell.trim()));
