@@ -14,7 +14,8 @@ runService({
     onStop('http', async () => {
       // An order may wait longer than the drain may take. Better an answer that names it than a connection cut off.
       const timer = setTimeout(gateway.giveUpWaiting, config.DRAIN_TIMEOUT_MS / 2);
-      await server.close(config.DRAIN_TIMEOUT_MS * 0.75);
+      await server.askToLeave();
+      await server.close(config.DRAIN_TIMEOUT_MS * 0.65);
       clearTimeout(timer);
     });
     logger.info({ url: server.url }, 'listening');

@@ -1,6 +1,8 @@
 // The HTTP side that all services have alike: a thin Express app, and a server that drains.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { AppError } from '../runtime/appError.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -16,6 +18,9 @@ const JSON_DEPTH_LIMIT = 8;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** A client that sends its request slower than this is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How long clients are given to leave, and how often is looked whether they have. */
+const FAREWELL_MS = 1_000;
+const FAREWELL_LOOK_MS = 20;
 /** Connections that wait to be accepted (the system may cap it): a flash sale connects all at once. */
 const BACKLOG = 4096;
 
@@ -75,6 +80,15 @@ export interface HttpServer {
   readonly url: string;
   readonly port: number;
   /**
+   * Asks the clients to leave before it closes: it still takes requests, and each answer says `Connection: close`.
+   * Resolves when no connection is open any more, after a second at the latest.
+   *
+   * The race: a client sends on a kept connection at the moment at which the server closes it as idle. The request is
+   * lost, and the client cannot know whether it was carried out. A client that was asked in an answer does not send on
+   * that connection again; only one that has been silent for the whole second can still meet the close.
+   */
+  askToLeave(): Promise<void>;
+  /**
    * Drains: ends when the last request under way is answered. After `patienceMs` those that are left are cut off, so
    * that a client that sends its body by drops cannot hold the process; without it they may take what they need.
    */
@@ -85,7 +99,7 @@ export interface HttpServer {
 export async function listen(app: Express, host: string, port: number): Promise<HttpServer> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, app);
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
-  const close = drainable(server);
+  const drain = drainable(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(listenError(cause, host, port));
@@ -95,7 +109,7 @@ export async function listen(app: Express, host: string, port: number): Promise<
   // `address()` is an AddressInfo for every server that listens on a port.
   const address = server.address() as AddressInfo;
   const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return { port: address.port, url: `http://${shownHost}:${address.port}`, close };
+  return { port: address.port, url: `http://${shownHost}:${address.port}`, ...drain };
 }
 
 function listenError(cause: NodeJS.ErrnoException, host: string, port: number): AppError {
@@ -112,8 +126,9 @@ function listenError(cause: NodeJS.ErrnoException, host: string, port: number): 
  * balancer's probe, a browser's spare one) is not 'idle' to Node: it would hold the drain until its time-out. So once
  * no request is under way, all connections are closed, whatever state they are in.
  */
-function drainable(server: Server): HttpServer['close'] {
+function drainable(server: Server): Pick<HttpServer, 'askToLeave' | 'close'> {
   const underWay = new Set<ServerResponse>();
+  let isLeaving = false;
   let closing = false;
   const sayLast = (response: ServerResponse): void => {
     if (!response.headersSent) response.setHeader('Connection', 'close');
@@ -127,25 +142,42 @@ function drainable(server: Server): HttpServer['close'] {
   };
   server.prependListener('request', (_request, response: ServerResponse) => {
     underWay.add(response);
-    if (closing) sayLast(response);
+    if (isLeaving) sayLast(response);
     response.once('close', () => {
       underWay.delete(response);
       if (closing) closeUnused();
     });
   });
-  return (patienceMs) =>
-    new Promise((resolve, reject) => {
-      closing = true;
-      for (const response of underWay) sayLast(response);
-      const cutOff = () => {
-        server.closeAllConnections();
-      };
-      const timer = patienceMs === undefined ? undefined : setTimeout(cutOff, patienceMs);
-      server.close((error) => {
-        clearTimeout(timer);
-        if (error === undefined) resolve();
-        else reject(error);
-      });
-      closeUnused();
-    });
+  const leave = (): void => {
+    isLeaving = true;
+    for (const response of underWay) sayLast(response);
+  };
+  return {
+    askToLeave: () => {
+      leave();
+      return untilLeft(server);
+    },
+    close: (patienceMs) =>
+      new Promise((resolve, reject) => {
+        leave();
+        closing = true;
+        const cutOff = () => {
+          server.closeAllConnections();
+        };
+        const timer = patienceMs === undefined ? undefined : setTimeout(cutOff, patienceMs);
+        server.close((error) => {
+          clearTimeout(timer);
+          if (error === undefined) resolve();
+          else reject(error);
+        });
+        closeUnused();
+      }),
+  };
+}
+
+/** Resolves when the server has no connection, or after FAREWELL_MS. */
+async function untilLeft(server: Server): Promise<void> {
+  const deadline = performance.now() + FAREWELL_MS;
+  const count = promisify(server.getConnections.bind(server));
+  while ((await count()) > 0 && performance.now() < deadline) await delay(FAREWELL_LOOK_MS);
 }

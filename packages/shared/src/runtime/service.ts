@@ -100,8 +100,9 @@ export async function startService<
   );
   onStop('http', async () => {
     const timer = setTimeout(() => app.stopWaiting?.(), config.DRAIN_TIMEOUT_MS / 2);
-    // The last quarter of the drain is for the parts that stop after this one.
-    await server.close(config.DRAIN_TIMEOUT_MS * 0.75);
+    await server.askToLeave();
+    // The rest of the drain is for the parts that stop after this one.
+    await server.close(config.DRAIN_TIMEOUT_MS * 0.65);
     clearTimeout(timer);
   });
   logger.info({ url: server.url }, 'listening');

@@ -57,6 +57,28 @@ describe('a server that is told to close', () => {
     agent.destroy();
   });
 
+  it('first asks those who keep a connection to leave it, and still answers them', async () => {
+    const server = await serve((app) => {
+      app.get('/fast', (_request, response) => void response.json('fast'));
+    });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    expect(await get(agent, server, '/fast')).toMatchObject({ connection: 'keep-alive' });
+    const left = server.askToLeave();
+    expect(await get(agent, server, '/fast')).toEqual({ body: '"fast"', connection: 'close' });
+    await left;
+    await server.close();
+    await expect(refused(server.port)).resolves.toBe('ECONNREFUSED');
+    agent.destroy();
+  });
+
+  it('does not wait for ever for those who keep their connection and say nothing', async () => {
+    const server = await serveEcho();
+    const silent = await openConnection(server.port);
+    await server.askToLeave();
+    await server.close();
+    await ended(silent);
+  });
+
   it('closes a kept connection at once, while another request is still under way', async () => {
     const answering = Promise.withResolvers<undefined>();
     let arrived = 0;
