@@ -1,9 +1,9 @@
 // The four services of a test, on databases, topics and ports of their own: containers of the images that `npm test` built,
 // or processes.
 import { randomBytes } from 'node:crypto';
-import { createServer, type AddressInfo } from 'node:net';
 import { createConnection } from 'mysql2/promise';
 import { testInfra, type TestInfra } from '@orderflow/shared/testing/infra.ts';
+import { freePorts } from '../../local/process/probes.ts';
 import { imagesTag } from './config.ts';
 import { asContainer } from './serviceContainer.ts';
 import {
@@ -115,23 +115,6 @@ function databaseEnvironment({ mysql }: TestInfra, database: string) {
 function kindOf(spec: ServiceSpec) {
   const tag = imagesTag();
   return tag === undefined ? asProcess(spec) : asContainer(spec, tag);
-}
-
-/** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => {
-            resolve((server.address() as AddressInfo).port);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 async function dropDatabases(infra: TestInfra, databases: readonly string[]): Promise<void> {
