@@ -10,8 +10,8 @@ const CHECKOUT = path.resolve(import.meta.dirname, '../..');
 const RUN_DIR = path.join(CHECKOUT, '.orderflow', 'run');
 const LOG_FILE = path.join(CHECKOUT, '.orderflow', 'logs', 'kills-launcher.log');
 const START_LIMIT_MS = 300_000;
-/** Where the gateway, users, inventory and orders listen by default. */
-const PORTS = [3008, 3011, 3012, 3013];
+/** Where the services listen by default. */
+const PORTS = { gateway: 3008, users: 3011, inventory: 3012, orders: 3013 };
 /** The local default of every service's own MySQL account. */
 const LOCAL_PASSWORD = 'orderflow-local';
 
@@ -21,7 +21,7 @@ const VICTIMS = ['users', 'inventory', 'orders', 'gateway', 'kafka', 'mariadb', 
 export function createLauncher(): KillableStack {
   const gatewayUrl = 'http://127.0.0.1:3008';
   let launcher: ChildProcess | undefined;
-  const start = async () => {
+  const start = async (left: readonly number[] = []) => {
     mkdirSync(path.dirname(LOG_FILE), { recursive: true });
     const log = openSync(LOG_FILE, 'a');
     const started = spawn(process.execPath, ['local/start.ts', '--infra=embedded', '--no-seed'], {
@@ -32,8 +32,9 @@ export function createLauncher(): KillableStack {
     await eventually(
       async () => {
         if (started.exitCode !== null) throw new Error(`exit code ${started.exitCode}`);
-        const looks = PORTS.map(
-          async (port) => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
+        const looks = Object.entries(PORTS).map(
+          async ([name, port]) =>
+            !left.includes(pidOf(name)) && (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
         );
         return (await Promise.all(looks)).every(Boolean);
       },
@@ -51,12 +52,14 @@ export function createLauncher(): KillableStack {
   return {
     victims: VICTIMS,
     gatewayUrl,
-    start,
+    start: () => start(),
     // Only the launcher is started again from here: it starts all the others again.
     kill: async (victim) => {
       if (victim === 'launcher') {
+        // Those that it leaves behind answer for a moment while they drain: they are not what comes back.
+        const left = Object.keys(PORTS).map(pidOf);
         await end('SIGKILL');
-        await start();
+        await start(left);
         return () => Promise.resolve(true);
       }
       const killed = pidOf(victim);
