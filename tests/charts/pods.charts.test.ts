@@ -53,12 +53,23 @@ describeWith([], 'the pods of the charts', () => {
     );
   });
 
-  it.each(STORES)('%s is migrated by a hook before it is installed and upgraded', (service) => {
-    const [job] = ofKind(render(service), 'Job');
-    expect(job?.metadata.annotations?.['helm.sh/hook']).toBe('pre-install,pre-upgrade');
-    const [container] = podOf(service, {}, 'Job').spec.containers;
-    expect(container?.command).toEqual(['node', 'packages/cli/src/main.ts', 'migrate', service]);
-  });
+  it.each(STORES)(
+    '%s is migrated by a hook before it is installed, upgraded and rolled back',
+    (service) => {
+      const hooks = render(service).map(({ kind, metadata }) => [
+        kind,
+        metadata.annotations?.['helm.sh/hook'],
+      ]);
+      const before = 'pre-install,pre-upgrade,pre-rollback';
+      // Its network policy is there before it.
+      expect(hooks.filter(([, hook]) => hook !== undefined)).toEqual([
+        ['NetworkPolicy', before],
+        ['Job', before],
+      ]);
+      const [container] = podOf(service, {}, 'Job').spec.containers;
+      expect(container?.command).toEqual(['node', 'packages/cli/src/main.ts', 'migrate', service]);
+    },
+  );
 
   it.each([
     [10, 25_000, 40],

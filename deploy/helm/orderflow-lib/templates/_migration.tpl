@@ -1,6 +1,7 @@
 {{/*
-Brings the schema up to date before the first install and before every upgrade, as a user of its own; the service's
-pods never see that user's password. A hook: Helm waits for it, and changes nothing else if it fails.
+Brings the schema up to date before the first install, before every upgrade and every rollback, as a user of its own; the
+service's pods never see that user's password. A hook: Helm waits for it, and changes nothing else if it fails. Before a
+rollback it is the older version's Job: it finds no migration due, and gives the rights that its pods need.
 The Job runs under the namespace's default account, without a token: this chart's own account does not exist yet when
 the first one runs. It is removed when it has succeeded; a failed one stays for its log, a day at most.
 */}}
@@ -14,7 +15,7 @@ metadata:
   labels:
     {{- include "orderflow-lib.labels" (list . "migration") | nindent 4 }}
   annotations:
-    helm.sh/hook: pre-install,pre-upgrade
+    helm.sh/hook: pre-install,pre-upgrade,pre-rollback
     helm.sh/hook-weight: '0'
     helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 spec:

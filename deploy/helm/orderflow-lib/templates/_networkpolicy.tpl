@@ -114,7 +114,7 @@ metadata:
   labels:
     {{- include "orderflow-lib.labels" (list . "migration") | nindent 4 }}
   annotations:
-    helm.sh/hook: pre-install,pre-upgrade
+    helm.sh/hook: pre-install,pre-upgrade,pre-rollback
     helm.sh/hook-weight: '-5'
     helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 spec:
