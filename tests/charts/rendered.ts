@@ -3,7 +3,8 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import type { Service } from '../../local/charts/catalogue.ts';
 import { renderChart, templateArgs } from '../../local/charts/manifests.ts';
-import { findTool, runTool, type ToolRun } from '../../local/charts/tools.ts';
+import { runTool, type ToolRun } from '../../local/charts/tools.ts';
+import { missing } from './missing.ts';
 
 const labels = z.record(z.string(), z.string());
 export type Labels = z.output<typeof labels>;
@@ -50,9 +51,9 @@ export interface Pod {
 
 /** `describe` where the tools are there; otherwise the tests are shown as skipped, and say for want of what. */
 export function describeWith(tools: readonly string[], name: string, suite: () => void): void {
-  const missing = ['helm', ...tools].filter((tool) => findTool(tool) === undefined);
-  if (missing.length === 0) describe(name, suite);
-  else describe.skip(`${name} (not run: ${missing.join(', ')} not installed)`, suite);
+  const reasons = missing(tools);
+  if (reasons.length === 0) describe(name, suite);
+  else describe.skip(`${name} (not run: ${reasons.join('; ')})`, suite);
 }
 
 /** How Helm takes these values; for those that it is to turn down. */
