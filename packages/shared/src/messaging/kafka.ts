@@ -2,7 +2,7 @@
 import kafkajs from 'kafkajs';
 import type { Logger } from '../runtime/logger.ts';
 import { CONTENT_TYPE } from './envelope.ts';
-import { kafkaRefusal, kafkaUnavailable, throwRefusal } from './kafkaErrors.ts';
+import { kafkaRefusal, throwFailure, throwRefusal } from './kafkaErrors.ts';
 import { createGroupConnection } from './kafkaGroup.ts';
 import { repairRequestQueue, repairTopicQuestions } from './kafkajsRepair.ts';
 import { kafkaLogCreator, kafkaVerbosity } from './kafkaLogger.ts';
@@ -101,13 +101,11 @@ async function asAdmin<T>(
     .connect()
     .then(() => ask(admin))
     .finally(() => void close());
-  try {
-    const late = (): Error => new Error(`nothing came within ${ADMIN_TIMEOUT_MS} ms`);
-    return await within(answer, ADMIN_TIMEOUT_MS, late);
-  } catch (error) {
+  const late = (): Error => new Error(`nothing came within ${ADMIN_TIMEOUT_MS} ms`);
+  return within(answer, ADMIN_TIMEOUT_MS, late).catch((error: unknown) => {
     void close();
-    throw kafkaRefusal(error, options) ?? kafkaUnavailable(error, options);
-  }
+    return throwFailure(options)(error);
+  });
 }
 
 /** Asks for this topic alone: kafkajs fails for all topics when one partition of any of them has no leader. */

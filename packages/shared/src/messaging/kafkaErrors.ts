@@ -66,10 +66,7 @@ export function throwFailure(access: Omit<KafkaAccess, 'brokers'>): (error: unkn
 }
 
 /** Any other failure: the brokers are away, or are asked in a way that they do not answer. Retryable. */
-export function kafkaUnavailable(
-  cause: unknown,
-  { tls, sasl }: Omit<KafkaAccess, 'brokers'>,
-): AppError {
+function kafkaUnavailable(cause: unknown, { tls, sasl }: Omit<KafkaAccess, 'brokers'>): AppError {
   const told = cause instanceof Error ? cause.message : String(cause);
   const isBare = tls === undefined || sasl === undefined;
   const hint =
