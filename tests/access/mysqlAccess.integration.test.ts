@@ -3,7 +3,11 @@ import { randomBytes } from 'node:crypto';
 import type { Pool } from 'mysql2/promise';
 import { eventStoreSchema } from '@orderflow/shared/eventstore/tables.ts';
 import { openPool } from '@orderflow/shared/runtime/database.ts';
-import { combineSchemas, prepareSchema } from '@orderflow/shared/runtime/schema.ts';
+import {
+  combineSchemas,
+  prepareSchema,
+  revokeUndeclared,
+} from '@orderflow/shared/runtime/schema.ts';
 import { testInfra } from '@orderflow/shared/testing/infra.ts';
 import { inventoryParts } from '../../services/inventory/src/app.ts';
 import { ordersParts } from '../../services/orders/src/app.ts';
@@ -32,15 +36,15 @@ const open = (account: { user: string; password: string }, database: string) => 
 };
 const admin = open({ user: mysql.adminUser, password: mysql.adminPassword }, 'mysql');
 
-const migrate = (service: Service) =>
-  prepareSchema({
-    host,
-    port,
-    admin: accountOf(service, 'mig'),
-    database: databaseOf(service),
-    runtime: accountOf(service, 'run'),
-    schema: combineSchemas(eventStoreSchema, PARTS[service].schema),
-  });
+const optionsOf = (service: Service) => ({
+  host,
+  port,
+  admin: accountOf(service, 'mig'),
+  database: databaseOf(service),
+  runtime: accountOf(service, 'run'),
+  schema: combineSchemas(eventStoreSchema, PARTS[service].schema),
+});
+const migrate = (service: Service) => prepareSchema(optionsOf(service));
 
 const createUser = ({ user, password }: { user: string; password: string }) =>
   admin.query(`CREATE USER ?@'%' IDENTIFIED BY ?`, [user, password]);
@@ -131,25 +135,37 @@ describe('A migration by a user that may make no users', () => {
       message: expect.stringContaining(`CREATE USER '${user}'@'%' IDENTIFIED BY`) as unknown,
     });
   });
+});
 
-  it('takes from the runtime user what an earlier version gave it', async () => {
-    const database = databaseOf('orders');
-    const { user } = accountOf('orders', 'run');
+describe('What an earlier version gave to the runtime user', () => {
+  const database = databaseOf('orders');
+  const { user } = accountOf('orders', 'run');
+  const documented = documentedRights('orders');
+  // A new session each time: one keeps the rights on a database that it has chosen with USE.
+  const rightsNow = async () =>
+    triedRights(open(accountOf('orders', 'run'), database), await placesOf(admin, database));
+
+  beforeAll(async () => {
     await admin.query('CREATE TABLE ??.earlier (id INT)', [database]);
-    for (const [right, place] of [
-      ['ALL', [database, 'events']],
-      ['SELECT', [database, 'earlier']],
-    ] as const)
-      await admin.query(`GRANT ${right} ON ??.?? TO ?@'%' WITH GRANT OPTION`, [...place, user]);
+    await admin.query(`GRANT SELECT ON ??.earlier TO ?@'%'`, [database, user]);
+    await admin.query(`GRANT DELETE ON ??.orders TO ?@'%'`, [database, user]);
+  });
+
+  it('stays after a migration: processes of that version may still run', async () => {
+    await migrate('orders');
+    expect(await rightsNow()).toEqual({
+      ...documented,
+      orders: [...(documented.orders ?? []), 'DELETE'],
+      earlier: ['SELECT'],
+    });
+  });
+
+  it('is taken back when asked for, on tables and on the database as a whole', async () => {
+    await admin.query(`GRANT ALL ON ??.events TO ?@'%' WITH GRANT OPTION`, [database, user]);
     await admin.query(`GRANT DELETE ON ??.* TO ?@'%'`, [database.replaceAll('_', '\\_'), user]);
     const runtime = open(accountOf('orders', 'run'), database);
     expect(await isDenied(runtime, 'DELETE FROM events WHERE FALSE')).toBe(false);
-    await migrate('orders');
-    // A new session: that of a pool keeps the rights on a database that it has chosen with USE.
-    const later = open(accountOf('orders', 'run'), database);
-    expect(await triedRights(later, await placesOf(admin, database))).toEqual({
-      ...documentedRights('orders'),
-      earlier: [],
-    });
+    await revokeUndeclared(optionsOf('orders'));
+    expect(await rightsNow()).toEqual({ ...documented, earlier: [] });
   });
 });

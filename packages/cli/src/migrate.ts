@@ -5,6 +5,7 @@ import { isUnreachable, serverErrorSchema } from '@orderflow/shared/runtime/data
 import type { Schema } from '@orderflow/shared/runtime/schema.ts';
 import {
   prepareServiceSchema,
+  revokeServiceRights,
   type MigrationConfig,
 } from '@orderflow/shared/runtime/serviceDatabase.ts';
 import { readMigrationConfig } from './config.ts';
@@ -25,6 +26,7 @@ const SERVICES: readonly Service[] = ['users', 'inventory', 'orders'];
 const WAIT_LIMIT_SECONDS = 3_600;
 
 interface MigrateOptions {
+  readonly revoke: boolean;
   readonly waitSeconds: number;
   readonly json: boolean;
 }
@@ -37,6 +39,12 @@ export function migrateCommand(): Command {
         'MYSQL_* settings of the service; MYSQL_ADMIN_USER and MYSQL_ADMIN_PASSWORD are those of the migration user.',
     )
     .addArgument(new Argument('<service>').choices(SERVICES))
+    .option(
+      '--revoke',
+      'then take from the runtime user all rights that this version does not declare: only when no process of an earlier ' +
+        'version runs any more, since it would be denied what it needs',
+      false,
+    )
     .option('--wait-seconds <seconds>', 'how long to wait for the server', parseSeconds, 60)
     .option('--json', 'print the result as JSON', false)
     .action((service: Service, options: MigrateOptions) =>
@@ -44,11 +52,32 @@ export function migrateCommand(): Command {
     );
 }
 
-async function migrate(service: Service, { waitSeconds }: MigrateOptions): Promise<VerbResult> {
+async function migrate(service: Service, options: MigrateOptions): Promise<VerbResult> {
   const config = readMigrationConfig(service);
   const schema = await loadSchema(service);
   const address = `${config.MYSQL_HOST}:${config.MYSQL_PORT}`;
-  const migrations = await whenReachable(() => prepareServiceSchema(config, schema), {
+  const { MYSQL_DATABASE: database, MYSQL_USER: user } = config;
+  try {
+    const migrations = await prepare(config, schema, address, options.waitSeconds);
+    if (options.revoke) await revokeServiceRights(config, schema);
+    const done = migrations.length === 0 ? 'no migration was due' : `ran ${migrations.join(', ')}`;
+    const rights = options.revoke ? 'its grants and no others' : 'its grants';
+    return {
+      line: `${database} at ${address}: ${done}; ${user} has ${rights}`,
+      json: { database, address, migrations, user, revoked: options.revoke },
+    };
+  } catch (error) {
+    throw explained(error, config, address);
+  }
+}
+
+function prepare(
+  config: MigrationConfig,
+  schema: Schema,
+  address: string,
+  waitSeconds: number,
+): Promise<readonly string[]> {
+  return whenReachable(() => prepareServiceSchema(config, schema), {
     waitMs: waitSeconds * 1_000,
     onWait: (error) => {
       const line = `No MySQL answers at ${address} (${codeOf(error)}): trying for ${waitSeconds} s\n`;
@@ -58,15 +87,7 @@ async function migrate(service: Service, { waitSeconds }: MigrateOptions): Promi
     sleep: async (milliseconds) => {
       await sleep(milliseconds);
     },
-  }).catch((error: unknown) => {
-    throw explained(error, config, address);
   });
-  const { MYSQL_DATABASE: database, MYSQL_USER: user } = config;
-  const done = migrations.length === 0 ? 'no migration was due' : `ran ${migrations.join(', ')}`;
-  return {
-    line: `${database} at ${address}: ${done}; ${user} has its grants`,
-    json: { database, address, migrations, user },
-  };
 }
 
 async function loadSchema(service: Service): Promise<Schema> {

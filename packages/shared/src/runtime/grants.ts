@@ -1,4 +1,4 @@
-// The runtime user and its rights: those that the schema declares, and no others of an earlier version.
+// The runtime user and its rights: giving those that the schema declares, and taking back all others.
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { AppError } from './appError.ts';
 import { serverErrorSchema } from './databaseErrors.ts';
@@ -32,19 +32,31 @@ const NO_SUCH_USER = [1410, 1133];
 const NOTHING_GRANTED = [1141, 1147];
 
 /**
- * Makes the runtime user if it is not there, sets its password, and gives it exactly these rights in the database. A
- * migration user that may make no users leaves user and password as they are; throws AppError 'runtime_user_missing' if
- * there is none, with the statement that an administrator must run.
+ * Makes the runtime user if it is not there, sets its password, and gives it these rights in the database. It takes none
+ * away: processes of the version before may still run, and need theirs. A migration user that may make no users leaves
+ * user and password as they are; throws AppError 'runtime_user_missing' if there is none, with the statement that an
+ * administrator must run.
  */
 export async function grantAccess(connection: Connection, access: Access): Promise<void> {
-  const account: Account = [access.runtime.user, access.runtime.host ?? '%'];
+  const account = accountOf(access);
   await ensureUser(connection, account, access.runtime.password);
-  for (const [table, grants] of access.grants) {
-    // First given, then what is too much is taken: a service that runs meanwhile is never denied what it needs.
+  for (const [table, grants] of access.grants)
     await grantOrExplain(connection, [grants.join(', '), access.database, table], account);
+}
+
+/**
+ * Takes from the runtime user what it has in the database beyond these rights: on their tables, on other tables, and on
+ * the database as a whole. For when they have been given, and no process of another version runs.
+ */
+export async function revokeOthers(connection: Connection, access: Access): Promise<void> {
+  const account = accountOf(access);
+  for (const [table, grants] of access.grants)
     await revoke(connection, allBut(grants), '??.??', [access.database, table], account);
-  }
   await revokeTheRest(connection, access, account);
+}
+
+function accountOf({ runtime }: Access): Account {
+  return [runtime.user, runtime.host ?? '%'];
 }
 
 async function ensureUser(

@@ -4,7 +4,7 @@ import mysql, { type Connection, type Pool, type RowDataPacket } from 'mysql2/pr
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
 import { AppError } from './appError.ts';
 import type { DatabaseTls } from './databaseTls.ts';
-import { grantAccess, type Access, type Grant } from './grants.ts';
+import { grantAccess, revokeOthers, type Access, type Grant } from './grants.ts';
 
 /** A table and what the runtime user may do to it. */
 export interface SchemaTable {
@@ -48,28 +48,46 @@ const MIGRATIONS_TABLE = 'migrations';
 
 /**
  * Makes the database, the tables, and the runtime user with its grants per table, then closes its connections; gives
- * the names of the migrations that it ran. May run again and from several processes at once: the lock lets one work,
- * the others then find it done. Throws AppErrors: a retryable 'migration_lock_timeout' if another process holds the
- * lock for longer than 60 s; 'runtime_user_missing' as `grantAccess` says.
+ * the names of the migrations that it ran. Rights that an earlier version gave stay: its processes may still run, and
+ * may run again after a rollback. May run again and from several processes at once: the lock lets one work, the others
+ * then find it done. Throws AppErrors: a retryable 'migration_lock_timeout' if another process holds the lock for longer
+ * than 60 s; 'runtime_user_missing' as `grantAccess` says.
  */
-export async function prepareSchema(options: PrepareSchemaOptions): Promise<readonly string[]> {
-  const { host, port, tls, admin, database } = options;
-  const connection = await mysql.createConnection({
-    host,
-    port,
-    user: admin.user,
-    password: admin.password,
-    ...(tls === undefined ? {} : { ssl: tls }),
-  });
-  try {
-    await lockMigrations(connection, database);
+export function prepareSchema(options: PrepareSchemaOptions): Promise<readonly string[]> {
+  return underMigrationLock(options, async (connection) => {
     await connection.query(
       `CREATE DATABASE IF NOT EXISTS ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
-      [database],
+      [options.database],
     );
     const migrations = await migrate(options);
     await grantAccess(connection, { ...options, grants: declaredGrants(options.schema) });
     return migrations;
+  });
+}
+
+/**
+ * Takes from the runtime user all rights in the database that the schema does not declare, e.g. those of an earlier
+ * version. For a prepared database, when no process of another version runs any more: one that did would be denied what
+ * it needs. Throws a retryable AppError 'migration_lock_timeout' as `prepareSchema` does.
+ */
+export function revokeUndeclared(options: PrepareSchemaOptions): Promise<void> {
+  // Under the lock, so that a migration that gives rights at the same time has given them all before, or gives them after.
+  return underMigrationLock(options, (connection) =>
+    revokeOthers(connection, { ...options, grants: declaredGrants(options.schema) }),
+  );
+}
+
+async function underMigrationLock<T>(
+  { host, port, tls, admin, database }: PrepareSchemaOptions,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await mysql.createConnection({
+    ...{ host, port, user: admin.user, password: admin.password },
+    ...(tls === undefined ? {} : { ssl: tls }),
+  });
+  try {
+    await lockMigrations(connection, database);
+    return await work(connection);
   } finally {
     // Ends the session, and with it the lock: nothing to release by hand, also after a failure.
     connection.destroy();

@@ -14,7 +14,14 @@ import { serverErrorSchema } from './databaseErrors.ts';
 import { databaseTls, type DatabaseTlsConfig } from './databaseTls.ts';
 import { checkDurability, type DurabilityMode } from './durability.ts';
 import type { Logger } from './logger.ts';
-import { combineSchemas, pendingMigrations, prepareSchema, type Schema } from './schema.ts';
+import {
+  combineSchemas,
+  pendingMigrations,
+  prepareSchema,
+  revokeUndeclared,
+  type PrepareSchemaOptions,
+  type Schema,
+} from './schema.ts';
 
 /** Where the database is and who uses it; `databaseSettings` of config.ts gives them. */
 export interface DatabaseConfig extends DatabaseTlsConfig {
@@ -117,7 +124,20 @@ export function prepareServiceSchema(
   config: MigrationConfig,
   schema: Schema,
 ): Promise<readonly string[]> {
-  return prepareSchema({
+  return prepareSchema(asMigrationUser(config, schema));
+}
+
+/**
+ * Takes from the runtime user of a service what its schema does not declare, as MYSQL_ADMIN_USER: when no process of
+ * another version runs any more. `schema` is that of the service, without the event store's. Throws as
+ * `revokeUndeclared` does.
+ */
+export function revokeServiceRights(config: MigrationConfig, schema: Schema): Promise<void> {
+  return revokeUndeclared(asMigrationUser(config, schema));
+}
+
+function asMigrationUser(config: MigrationConfig, schema: Schema): PrepareSchemaOptions {
+  return {
     host: config.MYSQL_HOST,
     port: config.MYSQL_PORT,
     ...databaseTls(config),
@@ -125,7 +145,7 @@ export function prepareServiceSchema(
     database: config.MYSQL_DATABASE,
     runtime: { user: config.MYSQL_USER, password: config.MYSQL_PASSWORD },
     schema: combineSchemas(eventStoreSchema, schema),
-  });
+  };
 }
 
 async function prepareIfAllowed(
