@@ -160,12 +160,30 @@ describe('What an earlier version gave to the runtime user', () => {
     });
   });
 
-  it('is taken back when asked for, on tables and on the database as a whole', async () => {
+  it('is taken back when asked for, on tables, on one that is gone, and on the database as a whole', async () => {
+    await admin.query('CREATE TABLE ??.gone (id INT)', [database]);
+    await admin.query(`GRANT SELECT ON ??.gone TO ?@'%'`, [database, user]);
+    await admin.query('DROP TABLE ??.gone', [database]);
     await admin.query(`GRANT ALL ON ??.events TO ?@'%' WITH GRANT OPTION`, [database, user]);
     await admin.query(`GRANT DELETE ON ??.* TO ?@'%'`, [database.replaceAll('_', '\\_'), user]);
     const runtime = open(accountOf('orders', 'run'), database);
     expect(await isDenied(runtime, 'DELETE FROM events WHERE FALSE')).toBe(false);
-    await revokeUndeclared(optionsOf('orders'));
+    expect(await revokeUndeclared(optionsOf('orders'))).toEqual([]);
     expect(await rightsNow()).toEqual({ ...documented, earlier: [] });
+  });
+
+  it('is told where the migration user may not take it back', async () => {
+    await admin.query(`GRANT DELETE ON ??.* TO ?@'%'`, [database, user]);
+    await admin.query(`GRANT PROCESS ON *.* TO ?@'%'`, [user]);
+    const remaining = await revokeUndeclared(optionsOf('orders'));
+    expect(remaining).toEqual([
+      `GRANT PROCESS ON *.* TO \`${user}\`@\`%\``,
+      `GRANT DELETE ON \`${database}\`.* TO \`${user}\`@\`%\``,
+    ]);
+  });
+
+  it('cannot be told when the runtime user may not log in', async () => {
+    const options = { ...optionsOf('orders'), runtime: { user, password: 'another' } };
+    await expect(revokeUndeclared(options)).rejects.toMatchObject({ code: 'runtime_user_refused' });
   });
 });

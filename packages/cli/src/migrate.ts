@@ -59,7 +59,7 @@ async function migrate(service: Service, options: MigrateOptions): Promise<VerbR
   const { MYSQL_DATABASE: database, MYSQL_USER: user } = config;
   try {
     const migrations = await prepare(config, schema, address, options.waitSeconds);
-    if (options.revoke) await revokeServiceRights(config, schema);
+    if (options.revoke) requireNone(await revokeServiceRights(config, schema), user);
     const done = migrations.length === 0 ? 'no migration was due' : `ran ${migrations.join(', ')}`;
     const rights = options.revoke ? 'its grants and no others' : 'its grants';
     return {
@@ -88,6 +88,15 @@ function prepare(
       await sleep(milliseconds);
     },
   });
+}
+
+function requireNone(remaining: readonly string[], user: string): void {
+  if (remaining.length === 0) return;
+  throw new Error(
+    `${user} still has more than this version declares, and the migration user may not take it:\n` +
+      remaining.map((line) => `  ${line}\n`).join('') +
+      'Let an administrator revoke it; then run this again',
+  );
 }
 
 async function loadSchema(service: Service): Promise<Schema> {

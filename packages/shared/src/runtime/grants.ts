@@ -1,7 +1,8 @@
 // The runtime user and its rights: giving those that the schema declares, and taking back all others.
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Connection } from 'mysql2/promise';
 import { AppError } from './appError.ts';
 import { serverErrorSchema } from './databaseErrors.ts';
+import type { ShownGrant } from './shownGrants.ts';
 
 /** What the runtime user may do to a table. */
 export type Grant = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
@@ -45,14 +46,41 @@ export async function grantAccess(connection: Connection, access: Access): Promi
 }
 
 /**
- * Takes from the runtime user what it has in the database beyond these rights: on their tables, on other tables, and on
- * the database as a whole. For when they have been given, and no process of another version runs.
+ * Takes from the runtime user, who has `held`, what it has in the database beyond these rights: on their tables, on
+ * other tables, and on the database as a whole. What the connection's user may not take stays; `beyond` tells it. For
+ * when the rights have been given, and no process of another version runs.
  */
-export async function revokeOthers(connection: Connection, access: Access): Promise<void> {
+export async function revokeOthers(
+  connection: Connection,
+  access: Access,
+  held: readonly ShownGrant[],
+): Promise<void> {
   const account = accountOf(access);
-  for (const [table, grants] of access.grants)
-    await revoke(connection, allBut(grants), '??.??', [access.database, table], account);
-  await revokeTheRest(connection, access, account);
+  const { database, grants } = access;
+  for (const [table, declared] of grants)
+    await revoke(connection, allBut(declared), '??.??', [database, table], account);
+  for (const { database: where, table, rights } of held) {
+    if (where !== database || table === undefined) continue;
+    const declared: readonly string[] | undefined = grants.get(table);
+    if (declared === undefined) await revokeAll(connection, '??.??', [database, table], account);
+    // Rights that only this server has, by its own names; ALL would take the declared ones too.
+    for (const right of rights)
+      if (declared?.includes(right) === false && /^(?!ALL )[A-Z ]+$/.test(right))
+        await revoke(connection, [right], '??.??', [database, table], account);
+  }
+  // There `_` stands for any character, so the same rights may have been written in two ways.
+  for (const pattern of new Set([database, database.replaceAll('_', '\\_')]))
+    await revokeAll(connection, '??.*', [pattern], account);
+}
+
+/** What of `held` is more than these rights, wherever it is, as the server tells it. */
+export function beyond(held: readonly ShownGrant[], { database, grants }: Access): string[] {
+  const isDeclared = ({ rights, mayGiveAway, ...on }: ShownGrant): boolean => {
+    if (on.database !== database || on.table === undefined || mayGiveAway) return false;
+    const declared: readonly string[] = grants.get(on.table) ?? [];
+    return rights.every((right) => declared.includes(right));
+  };
+  return held.filter((grant) => !grant.isEmpty && !isDeclared(grant)).map(({ line }) => line);
 }
 
 function accountOf({ runtime }: Access): Account {
@@ -89,25 +117,6 @@ async function grantOrExplain(
       { retryable: false, cause: error },
     );
   }
-}
-
-/** What was given on tables that are not declared any more, and on the database as a whole. */
-async function revokeTheRest(
-  connection: Connection,
-  { database, grants }: Access,
-  account: Account,
-): Promise<void> {
-  const [tables] = await connection.query<(RowDataPacket & { name: string })[]>(
-    'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ?',
-    [database],
-  );
-  for (const { name } of tables) {
-    if (grants.has(name)) continue;
-    await revokeAll(connection, '??.??', [database, name], account);
-  }
-  // There `_` stands for any character, so the same rights may have been written in two ways.
-  for (const pattern of new Set([database, database.replaceAll('_', '\\_')]))
-    await revokeAll(connection, '??.*', [pattern], account);
 }
 
 async function revokeAll(

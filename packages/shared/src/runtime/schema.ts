@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import mysql, { type Connection, type Pool, type RowDataPacket } from 'mysql2/promise';
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
 import { AppError } from './appError.ts';
+import { serverErrorSchema } from './databaseErrors.ts';
 import type { DatabaseTls } from './databaseTls.ts';
-import { grantAccess, revokeOthers, type Access, type Grant } from './grants.ts';
+import { beyond, grantAccess, revokeOthers, type Access, type Grant } from './grants.ts';
+import { showGrants, type ShownGrant } from './shownGrants.ts';
 
 /** A table and what the runtime user may do to it. */
 export interface SchemaTable {
@@ -67,26 +69,54 @@ export function prepareSchema(options: PrepareSchemaOptions): Promise<readonly s
 
 /**
  * Takes from the runtime user all rights in the database that the schema does not declare, e.g. those of an earlier
- * version. For a prepared database, when no process of another version runs any more: one that did would be denied what
- * it needs. Throws a retryable AppError 'migration_lock_timeout' as `prepareSchema` does.
+ * version; gives what it still has beyond them, anywhere, in the server's words: none if all is well. For a prepared
+ * database, when no process of another version runs any more: one that did would be denied what it needs. Throws
+ * AppErrors: a retryable 'migration_lock_timeout' as `prepareSchema` does; 'runtime_user_refused' if the runtime user
+ * may not log in, which is who is asked for its rights.
  */
-export function revokeUndeclared(options: PrepareSchemaOptions): Promise<void> {
+export function revokeUndeclared(options: PrepareSchemaOptions): Promise<readonly string[]> {
+  const access = { ...options, grants: declaredGrants(options.schema) };
   // Under the lock, so that a migration that gives rights at the same time has given them all before, or gives them after.
-  return underMigrationLock(options, (connection) =>
-    revokeOthers(connection, { ...options, grants: declaredGrants(options.schema) }),
-  );
+  return underMigrationLock(options, async (connection) => {
+    await revokeOthers(connection, access, await heldByRuntime(options));
+    // Where ALL was held, what remains of it has names only now.
+    await revokeOthers(connection, access, await heldByRuntime(options));
+    return beyond(await heldByRuntime(options), access);
+  });
+}
+
+async function heldByRuntime(options: PrepareSchemaOptions): Promise<readonly ShownGrant[]> {
+  const { user } = options.runtime;
+  const connection = await connect(options, options.runtime).catch((error: unknown) => {
+    if (serverErrorSchema.safeParse(error).data?.code !== 'ER_ACCESS_DENIED_ERROR') throw error;
+    throw new AppError(
+      'runtime_user_refused',
+      `${user} may not log in, and is asked for its rights: see MYSQL_USER and MYSQL_PASSWORD`,
+      { retryable: false, cause: error },
+    );
+  });
+  try {
+    return await showGrants(connection);
+  } finally {
+    connection.destroy();
+  }
+}
+
+function connect(
+  { host, port, tls }: PrepareSchemaOptions,
+  { user, password }: PrepareSchemaOptions['admin'],
+): Promise<Connection> {
+  const ssl = tls === undefined ? {} : { ssl: tls };
+  return mysql.createConnection({ host, port, user, password, ...ssl });
 }
 
 async function underMigrationLock<T>(
-  { host, port, tls, admin, database }: PrepareSchemaOptions,
+  options: PrepareSchemaOptions,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const connection = await mysql.createConnection({
-    ...{ host, port, user: admin.user, password: admin.password },
-    ...(tls === undefined ? {} : { ssl: tls }),
-  });
+  const connection = await connect(options, options.admin);
   try {
-    await lockMigrations(connection, database);
+    await lockMigrations(connection, options.database);
     return await work(connection);
   } finally {
     // Ends the session, and with it the lock: nothing to release by hand, also after a failure.

@@ -128,11 +128,14 @@ export function prepareServiceSchema(
 }
 
 /**
- * Takes from the runtime user of a service what its schema does not declare, as MYSQL_ADMIN_USER: when no process of
- * another version runs any more. `schema` is that of the service, without the event store's. Throws as
- * `revokeUndeclared` does.
+ * Takes from the runtime user of a service what its schema does not declare, as MYSQL_ADMIN_USER, when no process of
+ * another version runs any more; gives what remains of it. `schema` is that of the service, without the event store's.
+ * Throws as `revokeUndeclared` does.
  */
-export function revokeServiceRights(config: MigrationConfig, schema: Schema): Promise<void> {
+export function revokeServiceRights(
+  config: MigrationConfig,
+  schema: Schema,
+): Promise<readonly string[]> {
   return revokeUndeclared(asMigrationUser(config, schema));
 }
 
