@@ -12,7 +12,7 @@ import { placeOneOrder, startRefused } from './secureServices.ts';
 
 const PREFIX = 'access.';
 const TOPICS = ['users.v1', 'inventory.v1', 'orders.v1'].map((topic) => `${PREFIX}${topic}`);
-const GROUPS = ['orderflow-users', 'orderflow-inventory', 'orderflow-orders'];
+const GROUPS = ['users', 'inventory', 'orders'].map((service) => `${PREFIX}orderflow-${service}`);
 
 // The gateway has a user here and no rights: what is denied to it is denied to whoever has none.
 const PRINCIPALS = ['users', 'inventory', 'orders', 'gateway'] as const;
@@ -37,9 +37,9 @@ const ALLOWED: Record<(typeof PRINCIPALS)[number], readonly string[]> = {
     'describe access.orders.v1',
     'list offsets of access.orders.v1',
     'read access.orders.v1',
-    'describe orderflow-inventory',
-    'read offsets of orderflow-inventory',
-    'join orderflow-inventory',
+    'describe access.orderflow-inventory',
+    'read offsets of access.orderflow-inventory',
+    'join access.orderflow-inventory',
     'be an idempotent producer',
   ],
   orders: [
@@ -53,9 +53,9 @@ const ALLOWED: Record<(typeof PRINCIPALS)[number], readonly string[]> = {
     'describe access.orders.v1',
     'list offsets of access.orders.v1',
     'write access.orders.v1',
-    'describe orderflow-orders',
-    'read offsets of orderflow-orders',
-    'join orderflow-orders',
+    'describe access.orderflow-orders',
+    'read offsets of access.orderflow-orders',
+    'join access.orderflow-orders',
     'be an idempotent producer',
   ],
   gateway: [],

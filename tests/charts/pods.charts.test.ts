@@ -1,6 +1,7 @@
 // The pods that the charts make: their images, life and rights; and the services in front of them.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { defaultGroup } from '@orderflow/shared/runtime/kafkaSettings.ts';
 import { CHECKOUT } from '../../local/places.ts';
 import { SERVICES } from '../../local/charts/catalogue.ts';
 import { describeWith, ofKind, podOf, podsOf, render, selects, settingsOf } from './rendered.ts';
@@ -124,7 +125,8 @@ describeWith([], 'the services of the charts', () => {
   });
 
   it('read their topics over KEDA as the service itself does', () => {
-    const [scaled] = ofKind(render('orders', EVERYTHING_ON.orders), 'ScaledObject');
+    const values = { ...EVERYTHING_ON.orders, settings: { TOPIC_PREFIX: 'shop.' } };
+    const [scaled] = ofKind(render('orders', values), 'ScaledObject');
     const { triggers, maxReplicaCount } = z
       .looseObject({
         maxReplicaCount: z.number(),
@@ -133,8 +135,12 @@ describeWith([], 'the services of the charts', () => {
       .parse(scaled?.spec);
     expect(maxReplicaCount).toBe(12);
     expect(triggers.map(({ metadata }) => metadata)).toMatchObject([
-      { topic: 'users.v1', consumerGroup: 'orderflow-orders', sasl: 'scram_sha512' },
-      { topic: 'inventory.v1', consumerGroup: 'orderflow-orders', tls: 'enable' },
+      {
+        topic: 'shop.users.v1',
+        consumerGroup: defaultGroup('orders', 'shop.'),
+        sasl: 'scram_sha512',
+      },
+      { topic: 'shop.inventory.v1', consumerGroup: defaultGroup('orders', 'shop.'), tls: 'enable' },
     ]);
   });
 });

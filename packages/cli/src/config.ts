@@ -17,7 +17,7 @@ export function readMigrationConfig(service: string): MigrationConfig {
   return readConfig(settings, process.env);
 }
 
-const kafkaAdminSettings = z.object(kafkaSettings('admin')).superRefine(kafkaSettingsFit);
+const kafkaAdminSettings = z.object(kafkaSettings()).superRefine(kafkaSettingsFit);
 
 /** Reads how to reach Kafka as an administrator, and what stands before the topics. Throws ConfigError that lists every fault. */
 export function readKafkaAdminConfig(): z.output<typeof kafkaAdminSettings> {

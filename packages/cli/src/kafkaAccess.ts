@@ -1,6 +1,7 @@
 // Who may do what in Kafka: the one list that the command grants and docs/access.md tells.
 import { INVENTORY_TOPIC, ORDERS_TOPIC, USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
 import type { KafkaRight } from '@orderflow/shared/messaging/kafkaSecurity.ts';
+import { defaultGroup } from '@orderflow/shared/runtime/kafkaSettings.ts';
 
 interface Traffic {
   readonly service: string;
@@ -16,7 +17,7 @@ const TRAFFIC: readonly Traffic[] = [
 ];
 
 /**
- * All rights, with TOPIC_PREFIX before the topics. No more than these: Read and Write imply Describe, and whoever may
+ * All rights, with TOPIC_PREFIX before the topics and the groups. No more than these: Read and Write imply Describe, and whoever may
  * write to a topic may be an idempotent producer (since Kafka 2.8, KIP-679), so nobody needs a right on the cluster.
  */
 export function kafkaRights(topicPrefix: string): readonly KafkaRight[] {
@@ -33,7 +34,7 @@ function rightsOf({ service, publishes, consumes }: Traffic, prefix: string): Ka
     onTopic(publishes, 'CREATE'),
     onTopic(publishes, 'WRITE'),
     ...reading,
-    ...(reading.length === 0 ? [] : [readingGroup(principal, `orderflow-${service}`)]),
+    ...(reading.length === 0 ? [] : [readingGroup(principal, defaultGroup(service, prefix))]),
   ];
 }
 

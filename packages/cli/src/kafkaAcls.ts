@@ -15,7 +15,7 @@ interface PrintOptions {
 /** The verb `kafka-acls` with `print` and `apply`. */
 export function kafkaAclsCommand(): Command {
   const print = new Command('print')
-    .description('Shows who may what; TOPIC_PREFIX stands before the topics.')
+    .description('Shows who may what; TOPIC_PREFIX stands before the topics and the groups.')
     .option('--commands', "print calls of Kafka's kafka-acls.sh", false)
     .option('--json', 'print the rights as JSON', false)
     .action((options: PrintOptions) =>

@@ -6,11 +6,11 @@ it('the rights are given by these calls of kafka-acls.sh', () => {
     'kafka-acls.sh --add --allow-principal User:users --topic shop.users.v1 --operation Create --operation Write',
     'kafka-acls.sh --add --allow-principal User:inventory --topic shop.inventory.v1 --operation Create --operation Write',
     'kafka-acls.sh --add --allow-principal User:inventory --topic shop.orders.v1 --operation Read',
-    'kafka-acls.sh --add --allow-principal User:inventory --group orderflow-inventory --operation Read',
+    'kafka-acls.sh --add --allow-principal User:inventory --group shop.orderflow-inventory --operation Read',
     'kafka-acls.sh --add --allow-principal User:orders --topic shop.orders.v1 --operation Create --operation Write',
     'kafka-acls.sh --add --allow-principal User:orders --topic shop.users.v1 --operation Read',
     'kafka-acls.sh --add --allow-principal User:orders --topic shop.inventory.v1 --operation Read',
-    'kafka-acls.sh --add --allow-principal User:orders --group orderflow-orders --operation Read',
+    'kafka-acls.sh --add --allow-principal User:orders --group shop.orderflow-orders --operation Read',
   ]);
 });
 

@@ -12,7 +12,7 @@ import { kafkaSettings, kafkaSettingsFit } from '@orderflow/shared/runtime/kafka
 const settings = z.object({
   ...processSettings(3012),
   ...databaseSettings('inventory'),
-  ...kafkaSettings('inventory'),
+  ...kafkaSettings(),
   /** Asked to send again what Kafka has lost. */
   ORDERS_URL: urlSetting().prefault('http://127.0.0.1:3013'),
 });

@@ -15,7 +15,7 @@ const secret = 'a secret of at least 16 characters';
 const settings = z.object({
   ...processSettings(3013),
   ...databaseSettings('orders'),
-  ...kafkaSettings('orders'),
+  ...kafkaSettings(),
   /** Asked about users that no message has told of yet, and to send again what Kafka has lost. */
   USERS_URL: urlSetting().prefault('http://127.0.0.1:3011'),
   /** Asked to send again what Kafka has lost. */

@@ -11,7 +11,7 @@ import { kafkaSettings, kafkaSettingsFit } from '@orderflow/shared/runtime/kafka
 const settings = z.object({
   ...processSettings(3011),
   ...databaseSettings('users'),
-  ...kafkaSettings('users'),
+  ...kafkaSettings(),
 });
 
 export type UsersConfig = z.output<typeof settings>;

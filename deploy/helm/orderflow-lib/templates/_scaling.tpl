@@ -82,9 +82,9 @@ spec:
     {{- end }}
 {{- end }}
 
-{{/* The service's consumer group, as its settings say or by its default. */}}
+{{/* The service's consumer group, as its settings say or by its default, which has the prefix of the topics. */}}
 {{- define "orderflow-lib.group" -}}
-{{- default (printf "orderflow-%s" .Chart.Name) .Values.settings.KAFKA_GROUP_ID -}}
+{{- default (printf "%sorderflow-%s" (.Values.settings.TOPIC_PREFIX | default "") .Chart.Name) .Values.settings.KAFKA_GROUP_ID -}}
 {{- end }}
 
 {{/* KEDA asks Kafka as the service itself: its user from the container's settings, its password by reference. */}}

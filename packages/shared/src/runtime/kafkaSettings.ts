@@ -12,12 +12,13 @@ function brokersSetting() {
     .pipe(z.array(z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:,]+):\d{1,5}$/, expected)));
 }
 
-/** The settings of a service that speaks Kafka; `service` gives the default consumer group. */
-export function kafkaSettings(service: string) {
+/** The settings of a service that speaks Kafka. */
+export function kafkaSettings() {
   const prefix = 'letters, digits, dot, _ and -, at most 100';
   return {
     KAFKA_BROKERS: brokersSetting().prefault('127.0.0.1:9092'),
-    KAFKA_GROUP_ID: textSetting('a consumer group').default(`orderflow-${service}`),
+    /** Without it `defaultGroup`. */
+    KAFKA_GROUP_ID: textSetting('a consumer group').optional(),
     TOPIC_PREFIX: z
       .string(prefix)
       .regex(/^[\w.-]{0,100}$/, prefix)
@@ -26,6 +27,14 @@ export function kafkaSettings(service: string) {
     TOPIC_REPLICATION_FACTOR: numberSetting('replicas', 1, 10).prefault('1'),
     ...kafkaSecuritySettings(),
   };
+}
+
+/**
+ * The consumer group of a service whose settings name none. With the prefix of the topics: of two installations in one
+ * group, the member that leads it would deal out the topics of its own only, and the other one would stand still.
+ */
+export function defaultGroup(service: string, topicPrefix: string): string {
+  return `${topicPrefix}orderflow-${service}`;
 }
 
 function kafkaSecuritySettings() {

@@ -9,7 +9,7 @@ import type { Reactions } from '../messaging/reaction.ts';
 import { requireSameTopics } from '../messaging/topicNames.ts';
 import type { ToMessages } from '../messaging/relayBatch.ts';
 import { rewindRoute } from '../messaging/rewindRoute.ts';
-import type { KafkaConfig } from './kafkaSettings.ts';
+import { defaultGroup, type KafkaConfig } from './kafkaSettings.ts';
 import type { ProcessConfig, ServiceContext } from './lifecycle.ts';
 import {
   openServiceDatabase,
@@ -22,7 +22,7 @@ import {
 export interface ServiceConfig extends ProcessConfig, DatabaseConfig, KafkaConfig {
   readonly HOST: string;
   readonly PORT: number;
-  readonly KAFKA_GROUP_ID: string;
+  readonly KAFKA_GROUP_ID?: string | undefined;
   readonly TOPIC_PREFIX: string;
   readonly TOPIC_PARTITIONS: number;
   readonly TOPIC_REPLICATION_FACTOR: number;
@@ -130,7 +130,7 @@ function composeMessaging<State, Event extends DomainEvent, Fact extends DomainE
       ? {}
       : {
           consumes: {
-            groupId: config.KAFKA_GROUP_ID,
+            groupId: config.KAFKA_GROUP_ID ?? defaultGroup(name, prefix),
             subscriptions: Object.entries(inbound.publishers).map(([topic, publisherUrl]) => ({
               topic: `${prefix}${topic}`,
               publisherUrl,

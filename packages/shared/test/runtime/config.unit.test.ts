@@ -12,7 +12,7 @@ import { kafkaSettings } from '@orderflow/shared/runtime/kafkaSettings.ts';
 const schema = z.object({
   ...processSettings(3011),
   ...databaseSettings('users'),
-  ...kafkaSettings('users'),
+  ...kafkaSettings(),
   USERS_URL: urlSetting().prefault('http://127.0.0.1:3011'),
 });
 
@@ -44,7 +44,6 @@ describe('settings', () => {
       MYSQL_DURABILITY: 'warn',
       MYSQL_TLS: 'off',
       KAFKA_BROKERS: ['127.0.0.1:9092'],
-      KAFKA_GROUP_ID: 'orderflow-users',
       TOPIC_PREFIX: '',
       TOPIC_PARTITIONS: 12,
       TOPIC_REPLICATION_FACTOR: 1,

@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { ConfigError, readConfig } from '@orderflow/shared/runtime/config.ts';
-import { kafkaSettings, kafkaSettingsFit } from '@orderflow/shared/runtime/kafkaSettings.ts';
+import {
+  defaultGroup,
+  kafkaSettings,
+  kafkaSettingsFit,
+} from '@orderflow/shared/runtime/kafkaSettings.ts';
 import { kafkaAccess } from '@orderflow/shared/messaging/kafkaSecurity.ts';
 
-const schema = z.object(kafkaSettings('orders')).superRefine(kafkaSettingsFit);
+const schema = z.object(kafkaSettings()).superRefine(kafkaSettingsFit);
 const read = (env: Record<string, string>) => kafkaAccess(readConfig(schema, env));
 const LOG_IN = { KAFKA_SASL_USERNAME: 'orders', KAFKA_SASL_PASSWORD: 'hunter2' };
 
@@ -45,6 +49,12 @@ describe('the settings of Kafka', () => {
     expect(read({ KAFKA_TLS: 'on', KAFKA_TLS_CA_FILE: caFile }).tls).toEqual({
       ca: Buffer.from('-----BEGIN CERTIFICATE-----\n'),
     });
+  });
+
+  it('name no group unless one is given: then it is that of the service, with the prefix of the topics', () => {
+    expect(readConfig(schema, {}).KAFKA_GROUP_ID).toBeUndefined();
+    expect(defaultGroup('orders', '')).toBe('orderflow-orders');
+    expect(defaultGroup('orders', 'shop.')).toBe('shop.orderflow-orders');
   });
 
   it('with authorities but no TLS are a fault', () => {
