@@ -6,18 +6,20 @@ set -euo pipefail
 BIN=/opt/kafka/bin
 DATA=/var/lib/kafka/data
 PROPERTIES=/tmp/orderflow.properties
+USERS=/tmp/users.arguments
 CLUSTER_ID=4L6g3nShT-eMCtK--X86sw
 
 cat /orderflow/server.properties /orderflow/doors.properties >"$PROPERTIES"
 
 # Written last by the formatting: a volume that has it is complete.
 if [ ! -e "$DATA/meta.properties" ]; then
-  users=()
+  # In a file of its owner's, one argument a line: all users of the machine see the arguments of a process.
   for user in broker admin users inventory orders; do
-    users+=(--add-scram "SCRAM-SHA-512=[name=$user,password=$(<"/etc/kafka/secrets/$user")]")
-  done
-  "$BIN/kafka-storage.sh" format --ignore-formatted --cluster-id "$CLUSTER_ID" \
-    --config "$PROPERTIES" "${users[@]}"
+    printf -- '--add-scram\nSCRAM-SHA-512=[name=%s,password=%s]\n' "$user" "$(<"/etc/kafka/secrets/$user")"
+  done | (umask 077 && cat >"$USERS")
+  # Its output would bring the keys that it makes of the passwords into the container's log.
+  "$BIN/kafka-storage.sh" format --ignore-formatted --cluster-id "$CLUSTER_ID" --config "$PROPERTIES" "@$USERS" >/dev/null
+  rm "$USERS"
 fi
 
 exec "$BIN/kafka-server-start.sh" "$PROPERTIES" "$@"
