@@ -10,6 +10,17 @@ OWNER=1000:1000
 VALID_DAYS=3650
 COMPLETE=/secrets/complete
 
+# In docker-compose.yml any text switches ORDERFLOW_SECURE on, and without the profile nobody would give the services their rights.
+case ",${COMPOSE_PROFILES:-}," in
+*,secure,*) profile=on ;;
+*) profile= ;;
+esac
+if [ "${ORDERFLOW_SECURE:-}" != "$profile" ]; then
+  echo "ORDERFLOW_SECURE is '${ORDERFLOW_SECURE:-}' and COMPOSE_PROFILES '${COMPOSE_PROFILES:-}':" \
+    'set neither, or both by --env-file deploy/compose/secure.env.' >&2
+  exit 1
+fi
+
 if [ -e "$COMPLETE" ]; then
   echo 'The secrets are there already.'
   exit 0
@@ -33,8 +44,10 @@ openssl req -x509 -days "$VALID_DAYS" -newkey rsa:2048 -noenc -subj '/CN=Orderfl
 certificate mysql
 certificate kafka
 
-# give FOLDER OWNER: moves what lies in ./FOLDER to its place. A folder of a run that was cut short is made anew.
+# give FOLDER OWNER: moves what lies in ./FOLDER to its place. A folder of a run that was cut short is made anew; taken back
+# first, since root without CAP_DAC_OVERRIDE may not enter what it has given away.
 give() {
+  [ ! -e "/secrets/$1" ] || chown 0:0 "/secrets/$1"
   rm -rf "/secrets/${1:?}"
   cp -R "$1" "/secrets/$1"
   chmod 0400 "/secrets/$1"/*
