@@ -1,17 +1,18 @@
 // The stack of docker-compose.yml in a project of its own, built from this checkout, and the way to kill its containers.
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { freePorts } from '../../local/process/probes.ts';
 import { parseLogRow } from '../books/logs.ts';
+import { programEnvironment } from '../stack/config.ts';
 import type { KillableStack } from './killable.ts';
 
 const run = promisify(execFile);
 const CHECKOUT = path.resolve(import.meta.dirname, '../..');
 const LOG_FILE = path.join(CHECKOUT, '.orderflow', 'logs', 'compose-stack.log');
-const PROJECT = 'orderflow-chaos';
 const OUTPUT_LIMIT_BYTES = 512 * 1_024 * 1_024;
 
 /** What each container of docker-compose.yml that stays up is called there. */
@@ -36,38 +37,28 @@ const containerState = z.object({
 
 /**
  * Prepares a stack; `scale` says how many containers a service has (one, if it says nothing), `settings` are those of
- * .env.example. Needs a Docker engine on this machine, and root: the containers' processes are killed from outside.
+ * .env.example; `isSecure`: as with secure.env. An .env of the checkout is not read. Needs a Docker engine on this machine, and root: the containers' processes are killed from outside.
  */
 export async function createComposeStack(
   scale: Readonly<Record<string, number>> = {},
   settings: Readonly<Record<string, string>> = {},
+  isSecure = false,
 ): Promise<ComposeStack> {
   const [port = 0] = await freePorts(1);
-  const compose = async (args: readonly string[]): Promise<string> => {
-    const { stdout } = await run('docker', ['compose', '--project-name', PROJECT, ...args], {
-      cwd: CHECKOUT,
-      maxBuffer: OUTPUT_LIMIT_BYTES,
-      env: {
-        ...process.env,
-        ORDERFLOW_PORT: String(port),
-        ORDERFLOW_VERSION: 'chaos',
-        ...settings,
-      },
-    });
-    return stdout;
-  };
+  const compose = createCompose({ ORDERFLOW_PORT: String(port), ...settings }, isSecure);
   const stop = async () => {
-    mkdirSync(path.dirname(LOG_FILE), { recursive: true });
-    appendFileSync(LOG_FILE, await compose(['logs', '--no-color', '--timestamps']));
-    await compose(['down', '--volumes']);
+    try {
+      mkdirSync(path.dirname(LOG_FILE), { recursive: true });
+      appendFileSync(LOG_FILE, await compose(['logs', '--no-color', '--timestamps']));
+    } finally {
+      await compose(['down', '--volumes']);
+    }
   };
   return {
     victims: SERVERS,
     gatewayUrl: `http://127.0.0.1:${port}`,
     readLog: (service) => readLogInside(compose, service),
     start: async () => {
-      // Nothing of a run that was cut short.
-      await compose(['down', '--volumes']);
       await compose(['build']);
       const replicas = Object.entries(scale).flatMap(([name, count]) => [
         '--scale',
@@ -91,6 +82,21 @@ export async function createComposeStack(
 }
 
 type Compose = (args: readonly string[]) => Promise<string>;
+
+/** docker compose on a project of its own, with these settings and none of the checkout's .env; gives what it prints. */
+function createCompose(settings: Readonly<Record<string, string>>, isSecure: boolean): Compose {
+  const project = `orderflow-chaos-${randomBytes(4).toString('hex')}`;
+  const envFile = isSecure ? 'deploy/compose/secure.env' : '/dev/null';
+  const own = ['compose', '--project-name', project, '--env-file', envFile];
+  return async (args) => {
+    const { stdout } = await run('docker', [...own, ...args], {
+      cwd: CHECKOUT,
+      maxBuffer: OUTPUT_LIMIT_BYTES,
+      env: { ...programEnvironment(), ORDERFLOW_VERSION: 'chaos', ...settings },
+    });
+    return stdout;
+  };
+}
 
 async function stateOf(container: string): Promise<z.output<typeof containerState>> {
   const { stdout } = await run('docker', ['inspect', '--format', '{{json .State}}', container]);
@@ -120,7 +126,8 @@ function describeGroup(compose: Compose, service: string): Promise<string> {
     // Without the settings of the broker's own JVM.
     [
       ...['exec', '--no-TTY', '--env', 'KAFKA_HEAP_OPTS=-Xmx128m', 'kafka', tool],
-      ...['--bootstrap-server', 'kafka:9092', ...group],
+      ...['--bootstrap-server', 'kafka:9092'],
+      ...['--command-config', '/orderflow/admin.properties', ...group],
     ],
   );
 }

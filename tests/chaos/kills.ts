@@ -18,9 +18,11 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     victims: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    secure: { type: 'boolean', default: false },
   },
 });
-const stack = values.stack === 'compose' ? await createComposeStack() : createLauncher();
+const stack =
+  values.stack === 'compose' ? await createComposeStack({}, {}, values.secure) : createLauncher();
 const rounds = Number(values.rounds);
 const wanted = values.victims?.split(',') ?? stack.victims;
 const victims = stack.victims.filter((name) => wanted.includes(name));
@@ -28,10 +30,11 @@ if (
   !['compose', 'launcher'].includes(values.stack) ||
   !Number.isInteger(rounds) ||
   rounds < 1 ||
+  (values.secure && values.stack !== 'compose') ||
   victims.length === 0
 )
   throw new Error(
-    'Usage: npm run kills -- [--stack launcher|compose] [--rounds N] ' +
+    'Usage: npm run kills -- [--stack launcher|compose [--secure]] [--rounds N] ' +
       `[--victims ${stack.victims.join(',')}] [--seed N]`,
   );
 

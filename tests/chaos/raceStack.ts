@@ -28,11 +28,14 @@ export async function startProcesses(): Promise<RaceStack> {
 }
 
 /**
- * The containers of docker-compose.yml, `scale` of them for a service. Comes back when each of inventory and of orders has
+ * The containers of docker-compose.yml, `scale` of them for a service, with secure.env or without. Comes back when each of inventory and of orders has
  * partitions of its own, and says which.
  */
-export async function startCompose(scale: Readonly<Record<string, number>>): Promise<RaceStack> {
-  const stack = await createComposeStack(scale, ORDER_WAIT);
+export async function startCompose(
+  scale: Readonly<Record<string, number>>,
+  isSecure: boolean,
+): Promise<RaceStack> {
+  const stack = await createComposeStack(scale, ORDER_WAIT, isSecure);
   try {
     await stack.start();
     for (const group of GROUPS) await untilSpread(stack, group, scale[group] ?? 1);

@@ -13,6 +13,7 @@ const { values } = parseArgs({
     times: { type: 'string', default: '10' },
     stack: { type: 'string', default: 'processes' },
     scale: { type: 'string', default: '' },
+    secure: { type: 'boolean', default: false },
   },
 });
 const times = Number(values.times);
@@ -27,15 +28,17 @@ if (
   !Number.isInteger(times) ||
   times < 1 ||
   !['compose', 'processes'].includes(values.stack) ||
-  (values.stack === 'processes' && values.scale !== '') ||
+  (values.stack === 'processes' && (values.scale !== '' || values.secure)) ||
   !Object.values(scale).every((count) => Number.isInteger(count) && count >= 1)
 )
   throw new Error(
     'Usage: npm run races -- [--times N] [--stack processes]\n' +
-      '       npm run races -- [--times N] --stack compose [--scale inventory=3,orders=2]',
+      '       npm run races -- [--times N] --stack compose [--secure] [--scale inventory=3,orders=2]',
   );
 
-const stack = await (values.stack === 'compose' ? startCompose(scale) : startProcesses());
+const stack = await (values.stack === 'compose'
+  ? startCompose(scale, values.secure)
+  : startProcesses());
 const client = createClient(stack.gatewayUrl);
 try {
   const userIds = await registerUsers(client.call, BUYERS);
