@@ -37,7 +37,8 @@ const containerState = z.object({
 
 /**
  * Prepares a stack; `scale` says how many containers a service has (one, if it says nothing), `settings` are those of
- * .env.example; `isSecure`: as with secure.env. An .env of the checkout is not read. Needs a Docker engine on this machine, and root: the containers' processes are killed from outside.
+ * .env.example; `isSecure`: as with secure.env. An .env of the checkout is not read. Needs a Docker engine on this machine,
+ * and root: the containers' processes are killed from outside.
  */
 export async function createComposeStack(
   scale: Readonly<Record<string, number>> = {},

@@ -1,14 +1,21 @@
 // `orderflow kafka-acls`: shows or gives the rights of the services in Kafka.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { grantRights } from '@orderflow/shared/messaging/kafka.ts';
 import { kafkaAccess } from '@orderflow/shared/messaging/kafkaSecurity.ts';
 import { createLogger } from '@orderflow/shared/runtime/logger.ts';
 import { readKafkaAdminConfig } from './config.ts';
 import { kafkaAclsCommandLines, kafkaRights, kafkaRightsTable } from './kafkaAccess.ts';
+import { parseWaitSeconds, whenReachable } from './patience.ts';
 import { runVerb, type VerbResult } from './verb.ts';
 
 interface PrintOptions {
   readonly commands: boolean;
+  readonly json: boolean;
+}
+
+interface ApplyOptions {
+  readonly waitSeconds: number;
   readonly json: boolean;
 }
 
@@ -25,8 +32,9 @@ export function kafkaAclsCommand(): Command {
     .description(
       'Gives these rights, with the KAFKA_* settings of an administrator. None is taken away.',
     )
+    .option('--wait-seconds <seconds>', 'how long to wait for Kafka', parseWaitSeconds, 60)
     .option('--json', 'print the result as JSON', false)
-    .action(({ json }: { readonly json: boolean }) => runVerb(json, applied));
+    .action((options: ApplyOptions) => runVerb(options.json, () => applied(options)));
   return new Command('kafka-acls')
     .description('The rights of the services in Kafka.')
     .addCommand(print)
@@ -41,10 +49,20 @@ function printed({ commands }: PrintOptions): VerbResult {
   };
 }
 
-async function applied(): Promise<VerbResult> {
+async function applied({ waitSeconds }: ApplyOptions): Promise<VerbResult> {
   const config = readKafkaAdminConfig();
   const rights = kafkaRights(config.TOPIC_PREFIX);
   const logger = createLogger({ service: 'orderflow', level: 'silent' });
-  await grantRights({ ...kafkaAccess(config), clientId: 'orderflow-cli', logger }, rights);
+  const access = { ...kafkaAccess(config), clientId: 'orderflow-cli', logger };
+  await whenReachable(() => grantRights(access, rights), {
+    waitMs: waitSeconds * 1_000,
+    onWait: (error) => {
+      process.stderr.write(`${String(error)}: trying for ${waitSeconds} s\n`);
+    },
+    now: () => performance.now(),
+    sleep: async (milliseconds) => {
+      await sleep(milliseconds);
+    },
+  });
   return { line: `Given:\n${kafkaRightsTable(rights)}`, json: { rights } };
 }

@@ -1,6 +1,6 @@
 // `orderflow migrate`: makes or completes the database of a service, as its migration user.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Argument, Command } from 'commander';
 import { isUnreachable, serverErrorSchema } from '@orderflow/shared/runtime/databaseErrors.ts';
 import type { Schema } from '@orderflow/shared/runtime/schema.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type MigrationConfig,
 } from '@orderflow/shared/runtime/serviceDatabase.ts';
 import { readMigrationConfig } from './config.ts';
-import { whenReachable } from './patience.ts';
+import { parseWaitSeconds, whenReachable } from './patience.ts';
 import { runVerb, type VerbResult } from './verb.ts';
 
 /** Imported when asked for: the image of a service holds no other. */
@@ -22,8 +22,6 @@ const SCHEMAS = {
 
 type Service = keyof typeof SCHEMAS;
 const SERVICES: readonly Service[] = ['users', 'inventory', 'orders'];
-
-const WAIT_LIMIT_SECONDS = 3_600;
 
 interface MigrateOptions {
   readonly revoke: boolean;
@@ -45,7 +43,7 @@ export function migrateCommand(): Command {
         'version runs any more, since it would be denied what it needs',
       false,
     )
-    .option('--wait-seconds <seconds>', 'how long to wait for the server', parseSeconds, 60)
+    .option('--wait-seconds <seconds>', 'how long to wait for the server', parseWaitSeconds, 60)
     .option('--json', 'print the result as JSON', false)
     .action((service: Service, options: MigrateOptions) =>
       runVerb(options.json, () => migrate(service, options)),
@@ -135,10 +133,4 @@ function explained(error: unknown, config: MigrationConfig, address: string): un
 function codeOf(error: unknown): string {
   const parsed = serverErrorSchema.safeParse(error);
   return (parsed.success ? parsed.data.code : undefined) ?? 'no code';
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (/^\d+$/.test(text) && seconds <= WAIT_LIMIT_SECONDS) return seconds;
-  throw new InvalidArgumentError(`It is a whole number from 0 to ${WAIT_LIMIT_SECONDS} (seconds).`);
 }

@@ -1,8 +1,12 @@
 // Waiting for a server that is still starting.
+import { AppError } from '@orderflow/shared/runtime/appError.ts';
 import { whenReachable } from '../src/patience.ts';
 
 const REFUSED = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
 const DENIED = Object.assign(new Error('denied'), { code: 'ER_ACCESS_DENIED_ERROR', errno: 1045 });
+
+const KAFKA_AWAY = new AppError('kafka_unavailable', 'away', { retryable: true });
+const KAFKA_DENIES = new AppError('kafka_not_authorized', 'denied', { retryable: true });
 
 /** Runs work that fails with these errors, one an attempt, and then gives 'done'; time passes in sleeps only. */
 async function run(waitMs: number, errors: readonly Error[]) {
@@ -29,7 +33,7 @@ async function run(waitMs: number, errors: readonly Error[]) {
 
 describe('whenReachable', () => {
   it('tries again while nobody answers, and tells of it once', async () => {
-    const { result, told } = await run(60_000, [REFUSED, REFUSED, REFUSED]);
+    const { result, told } = await run(60_000, [REFUSED, REFUSED, KAFKA_AWAY]);
     expect(result).toBe('done');
     expect(told).toEqual([REFUSED]);
   });
@@ -43,7 +47,10 @@ describe('whenReachable', () => {
     expect(clock).toBe(3_000);
   });
 
-  it('does not wait for what waiting does not mend', async () => {
-    expect(await run(60_000, [DENIED])).toMatchObject({ result: DENIED, told: [], attempts: 1 });
-  });
+  it.each([DENIED, KAFKA_DENIES])(
+    'does not wait for what waiting does not mend: %s',
+    async (denied) => {
+      expect(await run(60_000, [denied])).toMatchObject({ result: denied, told: [], attempts: 1 });
+    },
+  );
 });
