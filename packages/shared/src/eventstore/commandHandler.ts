@@ -56,7 +56,7 @@ export async function handleCommand<State, Command, Event extends DomainEvent, R
     if (decision.events.length === 0) return { kind: 'accepted', events: [] };
     const events = decision.events.map((event) => ({ event, metadata }));
     try {
-      const streams = [{ streamId, expectedVersion: past.length, events }];
+      const streams = [{ streamId, expectedVersion: past.length, head: past.at(-1), events }];
       return { kind: 'accepted', events: await log.append({ streams, inserts }) };
     } catch (error) {
       if (!(error instanceof ConflictError) || error.kind !== 'version') throw error;

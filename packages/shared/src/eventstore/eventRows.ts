@@ -6,7 +6,7 @@ import { duplicateKey, queryRows, type Queryable } from '../runtime/database.ts'
 import type { DomainEvent } from './decider.ts';
 import { ConflictError, type EventCodec, type RecordedEvent } from './eventStore.ts';
 import { findBrokenLink } from './hashChain.ts';
-import type { PlacedEvent, StreamHead } from './placing.ts';
+import type { PlacedEvent, Predecessor } from './placing.ts';
 
 /** A statement's size in bytes of JSON; MariaDB's max_allowed_packet is 16 MiB by default. */
 const MAX_STATEMENT_BYTES = 4_194_304;
@@ -132,7 +132,7 @@ export async function readStreamVersions(
 export async function readStreamHeads(
   database: Queryable,
   streamIds: readonly string[],
-): Promise<ReadonlyMap<string, StreamHead>> {
+): Promise<ReadonlyMap<string, Predecessor>> {
   if (streamIds.length === 0) return new Map();
   const rows = await queryRows(
     database,

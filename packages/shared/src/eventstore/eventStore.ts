@@ -33,11 +33,23 @@ export interface RecordedEvent<Event extends DomainEvent> {
   readonly hash: string;
 }
 
+/** Where a stream ends: its version, and the hash and incarnation of the event that stands there. */
+export interface StreamHead {
+  readonly version: number;
+  readonly hash: string;
+  readonly incarnation: number;
+}
+
 /** Events for one stream. No events: the transaction only asserts that the stream is still at `expectedVersion`. */
 export interface StreamAppend<Event extends DomainEvent> {
   readonly streamId: string;
   /** The version the decision was made on; 0 for a stream that does not exist yet. */
   readonly expectedVersion: number;
+  /**
+   * The event at `expectedVersion`, if the caller holds it: as a commit has returned it, or as it was read. It saves the
+   * store a read under the log head's lock (ADR 11). Never one that is made up, or that is not committed yet.
+   */
+  readonly head?: StreamHead | undefined;
   readonly events: readonly { readonly event: Event; readonly metadata: EventMetadata }[];
 }
 

@@ -14,7 +14,7 @@ import {
   type Unit,
 } from './eventStore.ts';
 import { createTableDrafts, type UniqueKey } from './memoryTables.ts';
-import { placeEvents, prepareAppends, type PlacedEvent, type StreamHead } from './placing.ts';
+import { placeEvents, prepareAppends, type PlacedEvent, type Predecessor } from './placing.ts';
 import { createProjectionEngine, foldedEvents, keyText } from './projectionEngine.ts';
 import type { Projection, ReadModelTable, Row } from './projection.ts';
 
@@ -38,7 +38,7 @@ export interface MemoryEventStore<
 /** All that is stored. A commit works on a copy, and puts it in place of the old one when nothing has failed. */
 interface Contents<Event extends DomainEvent> {
   readonly log: readonly PlacedEvent<Event>[];
-  readonly heads: ReadonlyMap<string, StreamHead>;
+  readonly heads: ReadonlyMap<string, Predecessor>;
   readonly cursors: ReadonlyMap<string, Cursor>;
   readonly parked: readonly ParkedMessage[];
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, Row>>;

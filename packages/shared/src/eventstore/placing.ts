@@ -7,6 +7,7 @@ import {
   type EventMetadata,
   type RecordedEvent,
   type StreamAppend,
+  type StreamHead,
   type Unit,
 } from './eventStore.ts';
 import { chainHash, GENESIS_HASH, type HashedEvent } from './hashChain.ts';
@@ -18,6 +19,7 @@ export const MAX_EVENT_BYTES = 65_536;
 export interface PreparedAppend<Event extends DomainEvent> {
   readonly streamId: string;
   readonly expectedVersion: number;
+  readonly head: StreamHead | undefined;
   readonly events: readonly PreparedEvent<Event>[];
 }
 
@@ -33,13 +35,10 @@ export interface PlacedEvent<Event extends DomainEvent> {
   readonly stored: HashedEvent;
 }
 
-/** Where a stream ends: its version and the hash of its last event. */
-export interface StreamHead {
-  readonly version: number;
-  readonly hash: string;
-}
+/** What a stream's next event follows. */
+export type Predecessor = Pick<StreamHead, 'version' | 'hash'>;
 
-const EMPTY_STREAM: StreamHead = { version: 0, hash: GENESIS_HASH };
+const EMPTY_STREAM: Predecessor = { version: 0, hash: GENESIS_HASH };
 
 /**
  * Serializes all appends of the units, in order. Throws AppError 'event_too_large' or 'stream_id_invalid' before any
@@ -56,7 +55,7 @@ function prepareAppend<Event extends DomainEvent>(
   append: StreamAppend<Event>,
   codec: EventCodec<Event>,
 ): PreparedAppend<Event> {
-  const { streamId, expectedVersion } = append;
+  const { streamId, expectedVersion, head } = append;
   // The columns' collation ignores spaces at the end: without this check 'user-1' and 'user-1 ' were one stream.
   if (!/^[!-~]{1,100}$/.test(streamId))
     throw new AppError(
@@ -80,32 +79,55 @@ function prepareAppend<Event extends DomainEvent>(
       );
     return { event, metadata, stored };
   });
-  return { streamId, expectedVersion, events };
+  return { streamId, expectedVersion, head, events };
 }
 
 /**
- * The streams whose heads must be read under the log head's lock. Not those that are to begin here: their previous
- * hash is known, and the unique key on (stream_id, version) refuses a second beginning. A stream that is only
- * asserted has no insert that could fail, so it is always read.
+ * The streams whose heads must be read under the log head's lock, and the heads that need no reading.
+ *
+ * The race: two writers decide on the same version, and both append. Who comes second must fail, and must neither leave
+ * a hole nor chain to a hash that never was. A head that a caller carries is of an event that was committed. Events are
+ * never changed and versions only grow, so that event still stands at that version with that hash, whoever has written
+ * since; and if somebody has, the next version is taken, and the unique key on (stream_id, version) refuses the insert.
+ * So no read is needed. A stream that is to begin here is the same case: before its first version stands nothing.
+ *
+ * What ends this is a database that was brought back to an earlier state: then an event that was committed may be gone.
+ * The operator raises the incarnation with it, so a head of another incarnation than the log's is not trusted.
+ * A stream that is only asserted has no insert that could fail: it is always read.
  */
-export function streamsToRead(appends: readonly PreparedAppend<DomainEvent>[]): readonly string[] {
-  const begun = new Set<string>();
-  const read = new Set<string>();
-  for (const { streamId, expectedVersion, events } of appends) {
-    if (begun.has(streamId)) continue;
-    if (expectedVersion === 0 && events.length > 0) begun.add(streamId);
-    else read.add(streamId);
+export function splitByKnownHead(
+  appends: readonly PreparedAppend<DomainEvent>[],
+  incarnation: number,
+): { readonly known: ReadonlyMap<string, Predecessor>; readonly toRead: readonly string[] } {
+  const known = new Map<string, Predecessor>();
+  const toRead = new Set<string>();
+  for (const append of appends) {
+    const { streamId } = append;
+    // A later append to the same stream in this transaction follows the first one.
+    if (known.has(streamId) || toRead.has(streamId)) continue;
+    const predecessor = append.events.length > 0 ? predecessorOf(append, incarnation) : undefined;
+    if (predecessor === undefined) toRead.add(streamId);
+    else known.set(streamId, predecessor);
   }
-  return [...read];
+  return { known, toRead: [...toRead] };
+}
+
+function predecessorOf(
+  { expectedVersion, head }: PreparedAppend<DomainEvent>,
+  incarnation: number,
+): Predecessor | undefined {
+  if (expectedVersion === 0) return EMPTY_STREAM;
+  return head?.version === expectedVersion && head.incarnation === incarnation ? head : undefined;
 }
 
 /**
- * Gives each event its version, hash and position. Each append must start at its stream's current version: the unique
- * key alone would let an expected version that is too high through, and leave a hole. Throws ConflictError 'version'.
+ * Gives each event its version, hash and position. Each append must start at its stream's head as read or known: the
+ * unique key alone would let an expected version that is too high through, and leave a hole. Throws ConflictError
+ * 'version'.
  */
 export function placeEvents<Event extends DomainEvent>(
   appends: readonly PreparedAppend<Event>[],
-  heads: ReadonlyMap<string, StreamHead>,
+  heads: ReadonlyMap<string, Predecessor>,
   log: { readonly incarnation: number; readonly firstPosition: number },
 ): readonly PlacedEvent<Event>[] {
   const current = new Map(heads);

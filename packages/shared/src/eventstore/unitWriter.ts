@@ -5,7 +5,7 @@ import type { DomainEvent } from './decider.ts';
 import { insertEvents, readStreamHeads } from './eventRows.ts';
 import type { Unit } from './eventStore.ts';
 import { createTakePositions } from './logHead.ts';
-import { placeEvents, streamsToRead, type PlacedEvent, type PreparedAppend } from './placing.ts';
+import { placeEvents, splitByKnownHead, type PlacedEvent, type PreparedAppend } from './placing.ts';
 import { createProjectionEngine, foldedEvents } from './projectionEngine.ts';
 import type { Projection } from './projection.ts';
 import { insertRowsBeside, lockRows, saveRows } from './readModelRows.ts';
@@ -48,11 +48,11 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
     if (appends.length === 0) return [];
     // From here on nobody else can append to this schema: the head's lock is held until the commit. That is what makes
     // an assertion (an append without events) hold: the version read below is still the version when we commit.
-    // The previous hashes are read here and not carried by the callers: one query, and they cannot be stale.
     const count = appends.reduce((sum, append) => sum + append.events.length, 0);
     const log = await takePositions(database, count);
-    const heads = await readStreamHeads(database, streamsToRead(appends));
-    const placed = placeEvents(appends, heads, log);
+    const { known, toRead } = splitByKnownHead(appends, log.incarnation);
+    const read = await readStreamHeads(database, toRead);
+    const placed = placeEvents(appends, new Map([...known, ...read]), log);
     await insertEvents(database, placed);
     return placed;
   };

@@ -1,6 +1,6 @@
 // One batch decided in memory: what one transaction will carry, and how far each partition is after it.
 import type { DomainEvent } from '../eventstore/decider.ts';
-import type { EventStore } from '../eventstore/eventStore.ts';
+import type { EventStore, RecordedEvent } from '../eventstore/eventStore.ts';
 import { AppError } from '../runtime/appError.ts';
 import type { Place } from './chain.ts';
 import type { InboundMessage } from './envelope.ts';
@@ -34,13 +34,13 @@ export interface SlicePlan {
   readonly stalled: AppError | undefined;
 }
 
-/** A batch that was decided; `publish` after its commit. */
+/** A batch that was decided; `publish` after its commit, with what it recorded. */
 export interface BatchPlan<
   Event extends DomainEvent,
   Fact extends DomainEvent,
 > extends BatchContent<Event, Fact> {
   readonly slices: readonly SlicePlan[];
-  readonly publish: () => void;
+  readonly publish: (recorded: readonly RecordedEvent<Event>[]) => void;
 }
 
 /** What deciding needs. */
@@ -95,8 +95,8 @@ export async function planBatch<State, Event extends DomainEvent, Fact extends D
   return {
     slices: plans,
     ...batch.close(plans),
-    publish: () => {
-      states.publish();
+    publish: (recorded) => {
+      states.publish(recorded);
     },
   };
 }
@@ -189,10 +189,10 @@ async function react<State, Event extends DomainEvent, Fact extends DomainEvent>
   const load = async (streamId: string): Promise<State> => (await states.read(streamId)).state;
   const decisions = await deps.reactions.react(fact, load);
   await states.prefetch(decisions.map(({ streamId }) => streamId));
-  const versions = states.applyAll(decisions);
+  const starts = states.applyAll(decisions);
   batch.addFact(fact);
   for (const [index, { streamId, events }] of decisions.entries())
-    batch.append(streamId, versions[index] ?? 0, events, message);
+    batch.append(streamId, starts[index] ?? { version: 0 }, events, message);
 }
 
 function parse<State, Event extends DomainEvent, Fact extends DomainEvent>(

@@ -11,6 +11,7 @@ import { formatPlace } from './chain.ts';
 import type { InboundMessage } from './envelope.ts';
 import type { NextMessage } from './judgement.ts';
 import type { PartitionState, Progress } from './partitionState.ts';
+import type { StreamStart } from './stateCache.ts';
 import type { IncomingRecord, TopicPartition } from './transport.ts';
 
 /** The key under which records are parked that are no messages. */
@@ -74,15 +75,21 @@ export class OpenBatch<Event extends DomainEvent, Fact extends DomainEvent> {
     this.#facts.push(fact);
   }
 
-  /** Appends to a stream that stands at `version` with all that this batch has appended so far. */
-  append(streamId: string, version: number, events: readonly Event[], cause: InboundMessage): void {
+  /** Appends to a stream that stands at `start` with all that this batch has appended so far. */
+  append(
+    streamId: string,
+    start: StreamStart,
+    events: readonly Event[],
+    cause: InboundMessage,
+  ): void {
     // The version is asserted by the first append to a stream; one without events adds nothing to that.
     if (events.length === 0 && this.#touched.has(streamId)) return;
     this.#touched.add(streamId);
     const metadata = metadataFrom(cause);
     this.#streams.push({
       streamId,
-      expectedVersion: version,
+      expectedVersion: start.version,
+      head: start.head,
       events: events.map((event) => ({ event, metadata })),
     });
   }

@@ -1,6 +1,6 @@
 // Slices of records brought into one transaction, whatever comes between: lost partitions, races, failures, poison.
 import type { DomainEvent } from '../eventstore/decider.ts';
-import type { EventStore } from '../eventstore/eventStore.ts';
+import type { EventStore, RecordedEvent } from '../eventstore/eventStore.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { planBatch, type BatchPlan, type PlanDeps } from './batchPlan.ts';
 import type { GapWatch } from './gapWatch.ts';
@@ -51,8 +51,11 @@ export interface Settler {
   settle(slices: readonly Records[], commitMoves?: boolean): Promise<Outcome>;
 }
 
+/** What was recorded; `undefined` if nothing was written. */
+type Written<Event extends DomainEvent> = readonly RecordedEvent<Event>[] | undefined;
+
 type Attempt<Event extends DomainEvent, Fact extends DomainEvent> =
-  | { readonly plan: BatchPlan<Event, Fact>; readonly isWritten: boolean }
+  | { readonly plan: BatchPlan<Event, Fact>; readonly written: Written<Event> }
   | { readonly error: unknown }
   /** Something is to be parked, and the states it was decided on may be old. */
   | 'doubtful';
@@ -90,7 +93,7 @@ export class BatchSettler<
         continue;
       }
       if ('plan' in attempt) {
-        this.#accept(attempt.plan, attempt.isWritten, outcome);
+        this.#accept(attempt.plan, attempt.written, outcome);
         return;
       }
       // Whatever it was: what this process believes of its streams may be no longer so.
@@ -129,14 +132,14 @@ export class BatchSettler<
     try {
       const plan = await planBatch<State, Event, Fact>(this.#deps, marked, parked.current());
       if (plan.poison.length > 0 && tries === 1 && parkFor === undefined) return 'doubtful';
-      return { plan, isWritten: await this.#commit(plan, commitMoves) };
+      return { plan, written: await this.#commit(plan, commitMoves) };
     } catch (error) {
       return { error };
     }
   }
 
-  /** True if it was written, false if there was nothing that could not wait. Throws what the commit throws. */
-  async #commit(plan: BatchPlan<Event, Fact>, commitMoves: boolean): Promise<boolean> {
+  /** Gives what was recorded; `undefined` if there was nothing that could not wait. Throws what the commit throws. */
+  async #commit(plan: BatchPlan<Event, Fact>, commitMoves: boolean): Promise<Written<Event>> {
     const { poison, store } = this.#deps;
     if (poison.wouldExceed(plan.poison.length))
       throw new TooMuchPoisonError(
@@ -144,14 +147,13 @@ export class BatchSettler<
           `${plan.poison.at(-1)?.reason ?? ''}. That is the code, not the messages: mend it and start again.`,
       );
     const hasMoves = (plan.unit.cursors ?? []).length > 0;
-    if (!plan.weighs && !(commitMoves && hasMoves)) return false;
-    await store.commit([plan.unit]);
-    return true;
+    if (!plan.weighs && !(commitMoves && hasMoves)) return undefined;
+    return store.commit([plan.unit]);
   }
 
-  #accept(plan: BatchPlan<Event, Fact>, isWritten: boolean, outcome: Outcome): void {
+  #accept(plan: BatchPlan<Event, Fact>, written: Written<Event>, outcome: Outcome): void {
     const { poison, parked, gaps, logger } = this.#deps;
-    plan.publish();
+    plan.publish(written ?? []);
     for (const key of plan.parkedKeys) parked.current().add(key);
     poison.add(plan.poison.length);
     for (const { topic, partition, key, place, reason } of plan.poison)
@@ -160,7 +162,8 @@ export class BatchSettler<
       const { topic, partition } = state;
       const { place, nextOffset, readOffset } = after;
       Object.assign(state, { place, nextOffset, readOffset });
-      if (isWritten) state.stored = { topic, partition, place, nextOffset: String(nextOffset) };
+      if (written !== undefined)
+        state.stored = { topic, partition, place, nextOffset: String(nextOffset) };
       if (gap !== undefined) gaps.openGap(state, gap.cursor, gap.message);
       else if (moved) gaps.closeGap(state);
       if (stalled !== undefined) outcome.stalled.push({ state, error: stalled });

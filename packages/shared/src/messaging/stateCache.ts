@@ -1,11 +1,13 @@
 // States of streams that the owner of a partition keeps in memory, and what a batch changes on top of them.
 import type { DomainEvent } from '../eventstore/decider.ts';
-import type { EventStore } from '../eventstore/eventStore.ts';
+import type { EventStore, RecordedEvent, StreamHead } from '../eventstore/eventStore.ts';
 
 /** A stream's state and the version it stands at. */
 export interface VersionedState<State> {
   readonly state: State;
   readonly version: number;
+  /** The event at that version; left out while it is not committed, and where there is none. */
+  readonly head?: StreamHead | undefined;
 }
 
 /** How states come from events: the two halves of a decider that do not decide. */
@@ -56,6 +58,16 @@ export function createStateCache<State>(maxEntries: number): StateCache<State> {
   };
 }
 
+/** Where a decision begins in its stream. */
+export type StreamStart = Pick<VersionedState<unknown>, 'version' | 'head'>;
+
+/** Only what a head is: the event itself would be kept in memory with it. */
+function headOf(event: RecordedEvent<DomainEvent> | undefined): StreamHead | undefined {
+  if (event === undefined) return undefined;
+  const { version, hash, incarnation } = event;
+  return { version, hash, incarnation };
+}
+
 /**
  * The streams as one batch sees them: the cache below, the log where that knows nothing, the batch's own events above.
  */
@@ -88,7 +100,8 @@ export class BatchStates<State, Event extends DomainEvent> {
         this.#evolution.initialState,
         events.map(({ event }) => event),
       );
-      this.#seen.set(streamId, { state, version: events.at(-1)?.version ?? 0 });
+      const head = headOf(events.at(-1));
+      this.#seen.set(streamId, { state, version: head?.version ?? 0, head });
     }
   }
 
@@ -98,32 +111,36 @@ export class BatchStates<State, Event extends DomainEvent> {
   }
 
   /**
-   * Puts a message's decisions on top of streams that were read; they count from the next message on. Gives the version
-   * at which each decision begins. All or, if `evolve` throws, nothing: the message is parked then, and the next one
+   * Puts a message's decisions on top of streams that were read; they count from the next message on. Gives where each
+   * decision begins. All or, if `evolve` throws, nothing: the message is parked then, and the next one
    * must not be decided on what never came to be.
    */
   applyAll(
     decisions: readonly { readonly streamId: string; readonly events: readonly Event[] }[],
-  ): readonly number[] {
+  ): readonly StreamStart[] {
     const after = new Map<string, VersionedState<State>>();
-    const versions = decisions.map(({ streamId, events }) => {
-      const { state, version } = after.get(streamId) ?? this.#get(streamId);
-      after.set(streamId, { state: this.#fold(state, events), version: version + events.length });
-      return version;
+    const starts = decisions.map(({ streamId, events }) => {
+      const before = after.get(streamId) ?? this.#get(streamId);
+      if (events.length === 0) return before;
+      const version = before.version + events.length;
+      after.set(streamId, { state: this.#fold(before.state, events), version });
+      return before;
     });
     for (const [streamId, entry] of after) this.#seen.set(streamId, entry);
-    return versions;
+    return starts;
   }
 
   /**
-   * To be called after the commit: hands all states to the cache. Streams without events are not kept: they may begin
+   * To be called after the commit, with what it recorded: hands all states to the cache. Streams without events are not kept: they may begin
    * anywhere, and a name that nobody ever uses again would push out one that is used.
    */
-  publish(): void {
+  publish(recorded: readonly RecordedEvent<Event>[]): void {
     // An assignment came while the commit was under way: another owner may have written to these streams since.
     if (this.#cache.generation() !== this.#openedIn) return;
+    const heads = new Map(recorded.map((event) => [event.streamId, headOf(event)]));
     for (const [streamId, entry] of this.#seen) {
-      if (entry.version > 0) this.#cache.set(streamId, entry);
+      const head = heads.get(streamId) ?? entry.head;
+      if (entry.version > 0) this.#cache.set(streamId, { ...entry, head });
     }
   }
 

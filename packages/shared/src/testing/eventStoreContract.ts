@@ -2,6 +2,7 @@
 import type { EventStore, RecordedEvent } from '../eventstore/eventStore.ts';
 import { GENESIS_HASH, chainHash } from '../eventstore/hashChain.ts';
 import { besideTheEventsContract, parkedMessage } from './besideTheEventsContract.ts';
+import { carriedHeadsContract } from './carriedHeadsContract.ts';
 import { eventually } from './eventually.ts';
 import { conflictOf, type StoreUnderTest } from './storeUnderTest.ts';
 import {
@@ -114,6 +115,10 @@ export function eventStoreContract(name: string, open: () => Promise<StoreUnderT
           code: 'stream_id_invalid',
         });
       });
+    });
+
+    describe('appends that carry the head of their stream', () => {
+      carriedHeadsContract(open);
     });
 
     describe('assertions (appends without events)', () => {

@@ -1,6 +1,7 @@
 // Positions without gaps, in commit order: what the log head is for, shown with real connections.
 import type { PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { EventStore } from '../../src/eventstore/eventStore.ts';
+import { verifyHashChain } from '../../src/eventstore/eventRows.ts';
 import { createMysqlEventStore } from '../../src/eventstore/mysqlEventStore.ts';
 import { prepareAppends } from '../../src/eventstore/placing.ts';
 import { createUnitWriter } from '../../src/eventstore/unitWriter.ts';
@@ -131,6 +132,19 @@ describe('The log head', () => {
     expect(event).toMatchObject({ incarnation: 7, position: 2 });
     expect(await store.head()).toEqual({ incarnation: 7, position: 2 });
     expect((await store.readLog(1, 1))[0]).toMatchObject({ incarnation: 7 });
+  });
+
+  it('does not trust a head that was carried from before a restore', async () => {
+    const recorded = await store.commit([{ streams: [append('a', 0, opened('a'), counted('a'))] }]);
+    const head = recorded.at(-1);
+    // The backup has the first event alone.
+    await database.admin.query('DELETE FROM events WHERE position = 2');
+    await database.admin.query('UPDATE log_head SET incarnation = 2, last_position = 1');
+    const late = store.commit([{ streams: [{ ...append('a', 2, counted('a')), head }] }]);
+    await expect(late).rejects.toMatchObject({ kind: 'version', subject: 'a' });
+    const [next] = await store.commit([{ streams: [append('a', 1, counted('a', 5))] }]);
+    expect(next).toMatchObject({ incarnation: 2, version: 2 });
+    expect(await verifyHashChain(database.pool, 'a')).toBeUndefined();
   });
 
   it('makes an assertion wait for an append under way, and fail after it', async () => {
