@@ -13,6 +13,7 @@ import { createOrderRoutes, type OrderRoutesDeps } from './http/routes.ts';
 import { createReactions, type OrdersFact, type ReactionsDeps } from './messaging/inbound.ts';
 import { toMessages } from './messaging/outbound.ts';
 import { Orders1763800000100 } from './migrations/orders1763800000100.ts';
+import { Orders1763800000200 } from './migrations/orders1763800000200.ts';
 import { cartLinesEntity } from './readmodel/cartLines.ts';
 import { knownUsersEntity, knownUsersProjection } from './readmodel/knownUsers.ts';
 import { ordersEntity, ordersProjection } from './readmodel/orders.ts';
@@ -22,7 +23,7 @@ import { productsEntity, productsProjection } from './readmodel/products.ts';
 export const ordersParts = {
   schema: {
     tables: [ordersEntity, cartLinesEntity, productsEntity, knownUsersEntity].map(readModel),
-    migrations: [Orders1763800000100],
+    migrations: [Orders1763800000100, Orders1763800000200],
   },
   codec: orderCodec,
   decider: orderDecider,

@@ -54,9 +54,13 @@ const orderRejected = z.object({
   at: instantSchema,
 });
 
-/** The codec of the orders' log. */
+/**
+ * The codec of the orders' log. Version 2 of OrderRequested says what version 1 says; but from it on, the order's row is
+ * written by its decision. A build before it would look for that row and park the decision: so it meets a version that
+ * it does not know, and waits until this build has taken over.
+ */
 export const orderCodec = createEventCodec<OrderEvent>({
-  OrderRequested: [orderRequested.readonly()],
+  OrderRequested: [orderRequested.readonly(), orderRequested.readonly()],
   OrderLineReserved: [orderLineReserved.readonly()],
   OrderConfirmed: [orderConfirmed.readonly()],
   OrderRejected: [orderRejected.readonly()],

@@ -20,7 +20,7 @@ runService({
       const { routes, reactions, stopWaiting } = createOrdersApp({
         ...log,
         onCommitted: (listener) => store.onCommitted(listener),
-        orders: createOrderQueries(pool),
+        orders: createOrderQueries(pool, log.readStreams),
         carts: createCartQueries(pool),
         products: createKnownProductQueries(pool),
         knownUsers: createKnownUserQueries(pool),

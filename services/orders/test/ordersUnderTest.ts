@@ -152,7 +152,7 @@ function dependencies(
   return {
     ...log,
     onCommitted: (listener) => store.onCommitted(listener),
-    orders: createOrderQueries(pool),
+    orders: createOrderQueries(pool, log.readStreams),
     carts: createCartQueries(pool),
     products: createKnownProductQueries(pool),
     knownUsers: createKnownUserQueries(pool),

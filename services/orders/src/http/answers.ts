@@ -2,7 +2,7 @@
 import { demoMessage } from '@orderflow/shared/http/problem.ts';
 import type { RejectionReason } from '../domain/order.ts';
 import type { ListedCartLine } from '../readmodel/cartLines.ts';
-import type { OrderLineView, OrderView } from '../readmodel/orders.ts';
+import type { OrderLineView, OrderView, TrackedOrder } from '../readmodel/orders.ts';
 import type { KnownProduct } from '../readmodel/products.ts';
 
 const REJECTIONS: Readonly<Record<RejectionReason, string>> = {
@@ -78,7 +78,7 @@ function demoProduct(product: KnownProduct) {
 }
 
 /** An order as GET /v1/orders/:id shows it. */
-export function orderAnswer(order: OrderView) {
+export function orderAnswer(order: TrackedOrder) {
   return {
     id: order.orderId,
     status: order.status,

@@ -1,5 +1,7 @@
-// Every order with what became of it, and the cart lines that confirmed orders add up to. One projection with two tables:
-// an order's answer shows its cart line as it was right after that very order, so both rows are folded together.
+// Every decided order with what became of it, and the cart lines that confirmed orders add up to. One projection with two
+// tables: an order's answer shows its cart line as it was right after that very order, so both rows are folded together.
+// An order's row is written once, by its decision: until then its stream, two or three events, is answer enough, and a
+// row at the request would have to be locked, read and written again a moment later.
 import { EntitySchema } from 'typeorm';
 import { z } from 'zod';
 import {
@@ -7,7 +9,9 @@ import {
   productIdSchema,
   userIdSchema,
   type OrderId,
+  type UserId,
 } from '@orderflow/shared/contracts/ids.ts';
+import type { EventStore } from '@orderflow/shared/eventstore/eventStore.ts';
 import type {
   Projection,
   ReadModelTable,
@@ -16,19 +20,21 @@ import type {
 } from '@orderflow/shared/eventstore/projection.ts';
 import { projectionOf } from '@orderflow/shared/eventstore/projectionOf.ts';
 import { queryRows, type Queryable } from '@orderflow/shared/runtime/database.ts';
-import type {
-  OrderConfirmed,
-  OrderEvent,
-  OrderLineReserved,
-  OrderRejected,
-  OrderRequested,
+import {
+  evolveOrder,
+  initialOrder,
+  orderStream,
+  type OrderConfirmed,
+  type OrderEvent,
+  type OrderRejected,
+  type RequestedOrder,
 } from '../domain/order.ts';
 import { addToCart, cartLinesTable } from './cartLines.ts';
 
 const ordersTable: ReadModelTable = {
   name: 'orders',
   key: ['order_id'],
-  columns: ['order_id', 'user_id', 'status', 'reason', 'order_lines', 'requested_at', 'decided_at'],
+  columns: ['order_id', 'user_id', 'status', 'reason', 'order_lines', 'decided_at'],
 };
 
 export const ordersEntity = new EntitySchema({
@@ -40,7 +46,6 @@ export const ordersEntity = new EntitySchema({
     reason: { type: 'varchar', length: 32, nullable: true },
     // JSON, kept as text: 50 lines at most.
     order_lines: { type: 'text' },
-    requested_at: { type: 'char', length: 24 },
     decided_at: { type: 'char', length: 24, nullable: true },
   },
 });
@@ -66,11 +71,10 @@ const orderLineSchema = z.object({
 const orderRow = z.object({
   order_id: orderIdSchema,
   user_id: userIdSchema,
-  status: z.enum(['requested', 'confirmed', 'rejected']),
+  status: z.enum(['confirmed', 'rejected']),
   reason: z.enum(['unknown_product', 'out_of_stock']).nullable(),
   order_lines: z.string(),
-  requested_at: z.string(),
-  decided_at: z.string().nullable(),
+  decided_at: z.string(),
 });
 
 /** One line of an order, as it stands. */
@@ -82,12 +86,22 @@ const orderView = orderRow.transform((row) => ({
   status: row.status,
   reason: row.reason,
   lines: parseLines(row.order_lines),
-  requestedAt: row.requested_at,
   decidedAt: row.decided_at,
 }));
 
-/** An order, as it stands. */
+/** A decided order. */
 export type OrderView = z.output<typeof orderView>;
+
+/** An order at any time. */
+export interface TrackedOrder {
+  readonly orderId: OrderId;
+  readonly userId: UserId;
+  readonly status: 'requested' | OrderView['status'];
+  readonly reason: OrderView['reason'];
+  readonly lines: readonly OrderLineView[];
+  readonly requestedAt: string;
+  readonly decidedAt: string | null;
+}
 
 function parseLines(json: string): OrderLineView[] {
   return z.array(orderLineSchema).parse(JSON.parse(json));
@@ -97,8 +111,9 @@ const ownProjection: Projection<OrderEvent> = {
   name: 'orders',
   tables: [ordersTable, cartLinesTable],
   rowsOf(event) {
+    if (event.type === 'OrderRequested' || event.type === 'OrderLineReserved') return [];
     const order: RowKey = { table: ordersTable.name, key: [event.data.orderId] };
-    if (event.type !== 'OrderConfirmed') return [order];
+    if (event.type === 'OrderRejected') return [order];
     const { userId, lines } = event.data;
     return [
       order,
@@ -108,10 +123,7 @@ const ownProjection: Projection<OrderEvent> = {
   apply(event, rows) {
     switch (event.type) {
       case 'OrderRequested':
-        request(event, rows);
-        return;
       case 'OrderLineReserved':
-        reserveLine(event, rows);
         return;
       case 'OrderConfirmed':
         confirm(event, rows);
@@ -133,28 +145,6 @@ const OWN_EVENTS: Readonly<Record<OrderEvent['type'], true>> = {
 /** Folds the orders' own events into `orders` and `cart_lines`. */
 export const ordersProjection = projectionOf(OWN_EVENTS, ownProjection);
 
-function request({ data }: OrderRequested, rows: Rows): void {
-  const lines = data.lines.map((line): OrderLineView => ({ ...line, status: 'requested' }));
-  rows.put(ordersTable.name, {
-    order_id: data.orderId,
-    user_id: data.userId,
-    status: 'requested',
-    reason: null,
-    order_lines: JSON.stringify(lines),
-    requested_at: data.at,
-    decided_at: null,
-  });
-}
-
-function reserveLine({ data }: OrderLineReserved, rows: Rows): void {
-  const row = rowOf(rows, data.orderId);
-  const { availableQuantity, stockChangedAt, lineIndex } = data;
-  const lines = parseLines(row.order_lines).map((line, index): OrderLineView =>
-    index === lineIndex ? { ...line, status: 'reserved', availableQuantity, stockChangedAt } : line,
-  );
-  rows.put(ordersTable.name, { ...row, order_lines: JSON.stringify(lines) });
-}
-
 function confirm({ data }: OrderConfirmed, rows: Rows): void {
   const { userId, at } = data;
   const lines = data.lines.map((line): OrderLineView => {
@@ -170,8 +160,10 @@ function confirm({ data }: OrderConfirmed, rows: Rows): void {
     };
   });
   rows.put(ordersTable.name, {
-    ...rowOf(rows, data.orderId),
+    order_id: data.orderId,
+    user_id: userId,
     status: 'confirmed',
+    reason: null,
     order_lines: JSON.stringify(lines),
     decided_at: at,
   });
@@ -183,7 +175,8 @@ function rejectOrder({ data }: OrderRejected, rows: Rows): void {
     status: index === data.rejectedLineIndex ? 'rejected' : 'withdrawn',
   }));
   rows.put(ordersTable.name, {
-    ...rowOf(rows, data.orderId),
+    order_id: data.orderId,
+    user_id: data.userId,
     status: 'rejected',
     reason: data.reason,
     order_lines: JSON.stringify(lines),
@@ -191,30 +184,49 @@ function rejectOrder({ data }: OrderRejected, rows: Rows): void {
   });
 }
 
-function rowOf(rows: Rows, orderId: OrderId): z.output<typeof orderRow> {
-  return orderRow.parse(rows.get(ordersTable.name, orderId));
-}
-
 /** What can be asked about orders. Each throws a retryable AppError when the database cannot be reached. */
 export interface OrderQueries {
-  find(orderId: OrderId): Promise<OrderView | undefined>;
+  find(orderId: OrderId): Promise<TrackedOrder | undefined>;
   /** Those of the orders that are decided. */
   findDecided(orderIds: readonly OrderId[]): Promise<readonly OrderView[]>;
 }
 
-const SELECT_ORDERS = `SELECT ${ordersTable.columns.join(', ')} FROM orders`;
+// A row that an earlier build wrote at the request may still stand there undecided.
+const SELECT_DECIDED = `SELECT ${ordersTable.columns.join(', ')} FROM orders
+  WHERE status <> 'requested' AND order_id IN (?)`;
 
-/** The queries on the service's own database. */
-export function createOrderQueries(database: Queryable): OrderQueries {
+/** The queries on the service's own database, and on its log for orders that are not decided. */
+export function createOrderQueries(
+  database: Queryable,
+  readStreams: EventStore<OrderEvent>['readStreams'],
+): OrderQueries {
+  const findDecided = (orderIds: readonly OrderId[]): Promise<OrderView[]> =>
+    orderIds.length === 0
+      ? Promise.resolve([])
+      : queryRows(database, orderView, SELECT_DECIDED, [orderIds]);
   return {
+    findDecided,
     async find(orderId) {
-      const sql = `${SELECT_ORDERS} WHERE order_id = ?`;
-      return (await queryRows(database, orderView, sql, [orderId]))[0];
-    },
-    async findDecided(orderIds) {
-      if (orderIds.length === 0) return [];
-      const sql = `${SELECT_ORDERS} WHERE order_id IN (?) AND status <> 'requested'`;
-      return queryRows(database, orderView, sql, [orderIds]);
+      const streamId = orderStream(orderId);
+      // The stream first: what it says is decided has its row. The other way round, a decision in between had neither.
+      const past = (await readStreams([streamId])).get(streamId);
+      const [first] = past ?? [];
+      if (past === undefined || first === undefined) return undefined;
+      const requestedAt = first.event.data.at;
+      const state = past.reduce((before, { event }) => evolveOrder(before, event), initialOrder);
+      if (state.status === 'requested') return { ...undecided(state), requestedAt };
+      const [decided] = await findDecided([orderId]);
+      if (decided === undefined) throw new Error(`Order ${orderId} is decided, but has no row`);
+      return { ...decided, requestedAt };
     },
   };
+}
+
+function undecided(order: RequestedOrder): Omit<TrackedOrder, 'requestedAt'> {
+  const { orderId, userId, status } = order;
+  const lines = order.lines.map((line, index): OrderLineView => ({
+    ...line,
+    status: order.reservations[index] === undefined ? 'requested' : 'reserved',
+  }));
+  return { orderId, userId, status, reason: null, lines, decidedAt: null };
 }
