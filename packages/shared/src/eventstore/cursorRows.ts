@@ -73,20 +73,67 @@ export async function moveCursors(
   database: Queryable,
   moves: readonly CursorMove[],
 ): Promise<void> {
-  for (const { consumer, from, fromOffset, to } of inLockOrder(moves)) {
+  for (const together of inStatements(inLockOrder(moves))) {
     // mysql2 counts the rows found (CLIENT_FOUND_ROWS), so a move to the same place is one row, too.
-    const [result] = await database.query<ResultSetHeader>(
-      `UPDATE consumer_cursors SET incarnation = ?, position = ?, part = ?, next_offset = ?
-        WHERE consumer = ? AND topic = ? AND partition_id = ?
-        AND incarnation = ? AND position = ? AND part = ? AND next_offset = ?`,
-      [
-        ...[to.place.incarnation, to.place.position, to.place.part, to.nextOffset],
-        ...[consumer, to.topic, to.partition],
-        ...[from.incarnation, from.position, from.part, fromOffset],
-      ],
-    );
-    if (result.affectedRows !== 1) throw new ConflictError('cursor', cursorName(consumer, to));
+    const [result] = await database.query<ResultSetHeader>(...moveStatement(together));
+    if (result.affectedRows !== together.length)
+      throw new ConflictError('cursor', await nameOfLost(database, together));
   }
+}
+
+/** Moves in lock order, those that one statement can make together: of one consumer and topic, each cursor once. */
+function inStatements(moves: readonly CursorMove[]): readonly (readonly CursorMove[])[] {
+  const statements: CursorMove[][] = [];
+  for (const move of moves) {
+    const last = statements.at(-1);
+    const previous = last?.at(-1);
+    const fits =
+      previous?.consumer === move.consumer &&
+      previous.to.topic === move.to.topic &&
+      previous.to.partition < move.to.partition;
+    if (fits) last?.push(move);
+    else statements.push([move]);
+  }
+  return statements;
+}
+
+/**
+ * The statement that moves cursors of one consumer and topic, each once: all partitions of a batch in one round trip.
+ * The forced range over the primary key locks row after row in its order, as single statements would; READ COMMITTED
+ * keeps no lock on a row that does not compare equal.
+ */
+export function moveStatement(moves: readonly CursorMove[]): [string, unknown[]] {
+  const [first] = moves;
+  const cases = `CASE partition_id ${'WHEN ? THEN ? '.repeat(moves.length)}END`;
+  const compared =
+    '(partition_id = ? AND incarnation = ? AND position = ? AND part = ? AND next_offset = ?)';
+  const perPartition = (value: (to: Cursor) => unknown): unknown[] =>
+    moves.flatMap(({ to }) => [to.partition, value(to)]);
+  return [
+    `UPDATE consumer_cursors FORCE INDEX (PRIMARY)
+      SET incarnation = ${cases}, position = ${cases}, part = ${cases}, next_offset = ${cases}
+      WHERE consumer = ? AND topic = ? AND partition_id IN (?)
+      AND (${moves.map(() => compared).join(' OR ')})`,
+    [
+      ...perPartition(({ place }) => place.incarnation),
+      ...perPartition(({ place }) => place.position),
+      ...perPartition(({ place }) => place.part),
+      ...perPartition(({ nextOffset }) => nextOffset),
+      ...[first?.consumer, first?.to.topic, moves.map(({ to }) => to.partition)],
+      ...moves.flatMap(({ from, fromOffset, to }) => [
+        ...[to.partition, from.incarnation, from.position, from.part, fromOffset],
+      ]),
+    ],
+  ];
+}
+
+/** The first cursor that does not stand where it should now; all of them if another owner has put each just there. */
+async function nameOfLost(database: Queryable, moves: readonly CursorMove[]): Promise<string> {
+  const names = moves.map(({ consumer, to }) => cursorName(consumer, to));
+  for (const [index, move] of moves.entries()) {
+    if (!(await haveMoved(database, [move]))) return names[index] ?? '';
+  }
+  return names.join(', ');
 }
 
 /** `consumer/topic/partition`: how conflicts and logs name a cursor. */

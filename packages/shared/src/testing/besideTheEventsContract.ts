@@ -75,6 +75,38 @@ export function besideTheEventsContract(open: () => Promise<StoreUnderTest>): vo
       expect(cursor?.place).toEqual(place(2));
     });
 
+    it('of several partitions move together, or none if one of them was moved by another', async () => {
+      const partitions = [2, 3, 5, 8, 11];
+      await store.readCursors('reader', 'news.v1', partitions);
+      const moveAll = (from: Place, fromOffset: string, to: Place, nextOffset: string) =>
+        partitions.toReversed().map((partition) => {
+          const one = move(from, to, `${nextOffset}${partition}`, fromOffset);
+          return { ...one, fromOffset, to: { ...one.to, partition } };
+        });
+      const first = moveAll(START, '0', place(4), '7');
+      await store.commit([{ streams: [], cursors: first }]);
+      const stored = () => store.readCursors('reader', 'news.v1', partitions);
+      expect(await stored()).toEqual(first.map(({ to }) => to).toReversed());
+      const late = moveAll(START, '0', place(9), '8').map((one) =>
+        one.to.partition === 8
+          ? one
+          : { ...one, from: place(4), fromOffset: `7${one.to.partition}` },
+      );
+      expect(await conflictOf(store.commit([{ streams: [], cursors: late }]))).toEqual({
+        kind: 'cursor',
+        subject: 'reader/news.v1/8',
+      });
+      expect(await stored()).toEqual(first.map(({ to }) => to).toReversed());
+    });
+
+    it('of one partition can move several times in one commit', async () => {
+      await store.readCursors('reader', 'news.v1', [3]);
+      const cursors = [move(START, place(1), '1'), move(place(1), place(2), '2', '1')];
+      await store.commit([{ streams: [], cursors }]);
+      const [cursor] = await store.readCursors('reader', 'news.v1', [3]);
+      expect(cursor).toMatchObject({ place: place(2), nextOffset: '2' });
+    });
+
     it('cannot be moved twice from the same offset, though the place stays', async () => {
       await store.readCursors('reader', 'news.v1', [3]);
       const unit = (position: number) => ({
