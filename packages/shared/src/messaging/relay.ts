@@ -1,10 +1,11 @@
 // The relay: one leader per schema reads the event log in order and publishes it, resending until Kafka has it.
 import { randomUUID } from 'node:crypto';
 import type { DomainEvent } from '../eventstore/decider.ts';
-import type { EventStore } from '../eventstore/eventStore.ts';
+import type { EventStore, RecordedEvent } from '../eventstore/eventStore.ts';
 import { AppError } from '../runtime/appError.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { formatPlace, type Place } from './chain.ts';
+import { RecentCommits } from './recentCommits.ts';
 import { toSendBatches, type ToMessages } from './relayBatch.ts';
 import { RelayLeadership } from './relayLeadership.ts';
 import type { RelayPositions } from './relayPositions.ts';
@@ -34,10 +35,12 @@ export interface RelayDeps<Event extends DomainEvent> {
 const READ_LIMIT = 500;
 const SAVE_INTERVAL_MS = 1_000;
 const TOPIC_CHECK_INTERVAL_MS = 10_000;
-/** Commits of this process wake the leader at once; those of other replicas are seen by asking. */
+/** Commits of this process are handed to the leader at once; those of other replicas are seen by asking. */
 const POLL_BUSY_MS = 25;
 const POLL_IDLE_MS = 100;
 const IDLE_AFTER_POLLS = 40;
+/** A table that had nothing more is not read again before; less than the time between two polls. */
+const TABLE_REST_MS = 20;
 /** Longer than others wait before they ask for the lease again. */
 const LEAVE_MS = 2 * SAVE_INTERVAL_MS;
 /** How long a send under way is waited for when the relay stops. */
@@ -54,6 +57,10 @@ export class Relay<Event extends DomainEvent> {
   readonly #news = createSignal();
   /** Rung by `stop` alone: whoever does not lead must not ask for the lease at every commit. */
   readonly #standby = createSignal();
+  /** Of this process, while it leads. */
+  readonly #recent = new RecentCommits<Event>();
+  /** When the table was found to have nothing more. */
+  #tableReadAt = -Infinity;
   #isStopping = false;
   #stopListening: () => void = () => undefined;
   #done: Promise<void> = Promise.resolve();
@@ -69,7 +76,8 @@ export class Relay<Event extends DomainEvent> {
   }
 
   start(): void {
-    this.#stopListening = this.#deps.store.onCommitted(() => {
+    this.#stopListening = this.#deps.store.onCommitted((events) => {
+      if (this.#leadership.isHeld()) this.#recent.add(events);
       this.#news.ring();
     });
     this.#done = this.#run();
@@ -170,11 +178,11 @@ export class Relay<Event extends DomainEvent> {
 
   /** Publishes what stands behind the cursors; true if there was something. */
   async #publishOnce(): Promise<boolean> {
-    const { store, source, toMessages } = this.#deps;
+    const { source, toMessages } = this.#deps;
     const { cursors, epoch } = this.#leadership;
     if (epoch === undefined) return false;
     const from = Math.min(...cursors.map(({ scannedPosition }) => scannedPosition));
-    const events = await store.readLog(from, READ_LIMIT);
+    const events = await this.#nextEvents(from);
     const mustStop = (): boolean => this.#isStopping || !this.#leadership.isHeld();
     for (const batch of toSendBatches(events, { source, toMessages, cursors })) {
       // Checked before each send: a second sender is harmless, since the chain shows a repeat, but useless.
@@ -182,6 +190,22 @@ export class Relay<Event extends DomainEvent> {
       this.#leadership.advance(epoch, batch);
     }
     return events.length > 0;
+  }
+
+  /** What stands behind a position: out of memory if this process has just committed it, else from the table. */
+  async #nextEvents(from: number): Promise<readonly RecordedEvent<Event>[]> {
+    const recent = this.#recent.takeAfter(from, READ_LIMIT, this.#leadership.incarnation);
+    if (recent.length > 0) {
+      // Positions have no gaps: had another process committed before these, they would not be next.
+      this.#tableReadAt = performance.now();
+      return recent;
+    }
+    // Something is here, but not what comes next: the table has it. Nothing is here: it is looked at now and then.
+    const isDue = performance.now() - this.#tableReadAt >= TABLE_REST_MS;
+    if (this.#recent.isEmpty() && !isDue) return [];
+    const events = await this.#deps.store.readLog(from, READ_LIMIT);
+    this.#tableReadAt = events.length > 0 ? -Infinity : performance.now();
+    return events;
   }
 
   async #createProducer(): Promise<Producer> {

@@ -42,6 +42,11 @@ export class RelayLeadership {
     return this.#held?.epoch;
   }
 
+  /** Of the log when the cursors were read last. */
+  get incarnation(): number {
+    return this.#incarnation;
+  }
+
   /** True while this process may send. By a clock that cannot be set, and that runs on when the process was halted. */
   isHeld(): boolean {
     return this.#held !== undefined && !this.#isStale && performance.now() <= this.#leaseEndsAt;
