@@ -33,9 +33,30 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     hooks: { streamWrite: maskEmails },
   };
-  // Synchronous, which is not pino's default: its asynchronous writer, when the process exits, writes what is queued past
-  // the write that is under way, so that the last lines, which say why it ended, come out of order or not at all.
-  return pino(settings, options.destination ?? pino.destination({ fd: 1, sync: true }));
+  return pino(settings, options.destination ?? standardOutput());
+}
+
+/**
+ * Writes the lines of one turn of the event loop together: under load a write per line cost as much as making the line.
+ * Each write is synchronous, which is not pino's default: its asynchronous writer, when the process exits, writes what is
+ * queued past the write that is under way, so that the last lines, which say why it ended, come out of order or not at
+ * all. Only a process that is killed loses lines, those of its last turn.
+ */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({ fd: 1, sync: true });
+  let lines = '';
+  const write = (): void => {
+    const written = lines;
+    lines = '';
+    if (written !== '') output.write(written);
+  };
+  process.on('exit', write);
+  return {
+    write(line) {
+      if (lines === '') setImmediate(write);
+      lines += line;
+    },
+  };
 }
 
 function maskEmails(line: string): string {
