@@ -1,8 +1,9 @@
 // The tables `consumer_cursors` and `parked_messages`: how far a consumer is, and what it could not handle.
-import type { ResultSetHeader } from 'mysql2/promise';
+import type { QueryResult } from 'mysql2/promise';
 import { z } from 'zod';
 import { formatPlace } from '../messaging/chain.ts';
-import { duplicateKey, queryRows, type Queryable } from '../runtime/database.ts';
+import { duplicateKey, queryRows } from '../runtime/database.ts';
+import type { Queryable, Transaction } from '../runtime/transaction.ts';
 import { ConflictError, type Cursor, type CursorMove, type ParkedMessage } from './eventStore.ts';
 
 const cursorRowSchema = z.object({
@@ -66,18 +67,17 @@ export function inLockOrder(moves: readonly CursorMove[]): readonly CursorMove[]
 /**
  * Moves each cursor by compare-and-set. A process that has lost its partition, but does not know it yet, still holds
  * the old place: its update finds no row, and with it the whole transaction fails. The offset is compared as well: a
- * transaction that only parks an unreadable record moves nothing else, and of two owners both would park it. Throws
- * ConflictError 'cursor'.
+ * transaction that only parks an unreadable record moves nothing else, and of two owners both would park it. When the
+ * statement is sent it throws ConflictError 'cursor', which names all the cursors of its statement.
  */
-export async function moveCursors(
-  database: Queryable,
-  moves: readonly CursorMove[],
-): Promise<void> {
+export function moveCursors(transaction: Transaction, moves: readonly CursorMove[]): void {
   for (const together of inStatements(inLockOrder(moves))) {
-    // mysql2 counts the rows found (CLIENT_FOUND_ROWS), so a move to the same place is one row, too.
-    const [result] = await database.query<ResultSetHeader>(...moveStatement(together));
-    if (result.affectedRows !== together.length)
-      throw new ConflictError('cursor', await nameOfLost(database, together));
+    const use = (result: QueryResult): void => {
+      // mysql2 counts the rows found (CLIENT_FOUND_ROWS), so a move to the same place is one row, too.
+      if (!('affectedRows' in result) || result.affectedRows !== together.length)
+        throw new ConflictError('cursor', namesOf(together));
+    };
+    transaction.later(...moveStatement(together), { use });
   }
 }
 
@@ -127,13 +127,9 @@ export function moveStatement(moves: readonly CursorMove[]): [string, unknown[]]
   ];
 }
 
-/** The first cursor that does not stand where it should now; all of them if another owner has put each just there. */
-async function nameOfLost(database: Queryable, moves: readonly CursorMove[]): Promise<string> {
-  const names = moves.map(({ consumer, to }) => cursorName(consumer, to));
-  for (const [index, move] of moves.entries()) {
-    if (!(await haveMoved(database, [move]))) return names[index] ?? '';
-  }
-  return names.join(', ');
+/** All of them: which one has another owner is found by whoever decides what to do about it. */
+function namesOf(moves: readonly CursorMove[]): string {
+  return moves.map(({ consumer, to }) => cursorName(consumer, to)).join(', ');
 }
 
 /** `consumer/topic/partition`: how conflicts and logs name a cursor. */

@@ -5,7 +5,8 @@
 import type { ResultSetHeader } from 'mysql2/promise';
 import { z } from 'zod';
 import { AppError } from '../runtime/appError.ts';
-import { queryRows, type Queryable } from '../runtime/database.ts';
+import { queryRows } from '../runtime/database.ts';
+import type { Queryable } from '../runtime/transaction.ts';
 
 const headSchema = z.object({ incarnation: z.int(), last_position: z.int() });
 

@@ -1,6 +1,8 @@
 // Read models in MySQL: loads and locks the rows that a transaction touches, and writes what the folds have made of them.
+import type { QueryResult } from 'mysql2/promise';
 import { z } from 'zod';
-import { duplicateKey, queryRows, type Queryable } from '../runtime/database.ts';
+import { duplicateKey } from '../runtime/database.ts';
+import type { Later, Transaction } from '../runtime/transaction.ts';
 import { ConflictError, type RowInsert } from './eventStore.ts';
 import type { ExistingRows, TableChanges, TouchedRows } from './projectionEngine.ts';
 import type { ReadModelTable, Row } from './projection.ts';
@@ -14,17 +16,14 @@ const rowSchema = z.record(z.string(), z.union([z.string(), z.int(), z.null()]))
 /**
  * Writes rows that are no read model, by table and then by the value that may be given once: an insert waits for an
  * uncommitted one of the same value, so two transactions with the same values in different orders would wait for each
- * other. Throws ConflictError 'unique' or 'row'.
+ * other. When they are sent: ConflictError 'unique' or 'row'.
  */
-export async function insertRowsBeside(
-  database: Queryable,
-  inserts: readonly RowInsert[],
-): Promise<void> {
+export function insertRowsBeside(transaction: Transaction, inserts: readonly RowInsert[]): void {
   const byTable = Map.groupBy(inserts, (insert) => insert.table);
   for (const name of [...byTable.keys()].sort()) {
     for (const { row } of (byTable.get(name) ?? []).toSorted(byUniqueValue)) {
       const columns = Object.keys(row);
-      await insertRows(database, name, columns, [row]);
+      insertRows(transaction, name, columns, [row], conflictIn(name));
     }
   }
 }
@@ -42,29 +41,31 @@ function byUniqueValue(a: RowInsert, b: RowInsert): number {
  * transactions that make the same row while they share another can meet in a deadlock. One of them is then run again.
  */
 export async function lockRows(
-  database: Queryable,
+  transaction: Transaction,
   touched: readonly TouchedRows[],
 ): Promise<ExistingRows> {
-  const existing = new Map<string, readonly Row[]>();
+  const existing = new Map<string, Row[]>();
   for (const { table, keys } of touched) {
     const rows: Row[] = [];
-    for (const chunk of chunksOf(keys)) rows.push(...(await lockTableRows(database, table, chunk)));
     existing.set(table.name, rows);
+    for (const chunk of chunksOf(keys))
+      transaction.later(...lockStatement(table, chunk), {
+        use: (result) => rows.push(...rowsOf(result)),
+      });
   }
+  if (touched.length > 0) await transaction.send();
   return existing;
 }
 
-function lockTableRows(
-  database: Queryable,
-  table: ReadModelTable,
-  keys: TouchedRows['keys'],
-): Promise<Row[]> {
+function rowsOf(result: QueryResult): readonly Row[] {
+  return z.array(rowSchema).parse(result);
+}
+
+function lockStatement(table: ReadModelTable, keys: TouchedRows['keys']): [string, unknown[]] {
   const [single] = table.key;
   const isSingle = table.key.length === 1;
   // Forced, as a small table would otherwise be scanned, and every row on the way locked.
-  return queryRows(
-    database,
-    rowSchema,
+  return [
     `SELECT ?? FROM ?? FORCE INDEX (PRIMARY) WHERE ${isSingle ? '??' : '(??)'} IN (?)
       ORDER BY ?? FOR UPDATE`,
     [
@@ -74,72 +75,74 @@ function lockTableRows(
       isSingle ? keys.map(([value]) => value) : keys,
       table.key,
     ],
-  );
+  ];
 }
 
 /**
- * Writes what the folds have made. Throws ConflictError 'row' if somebody has made a new row first (fold again, from
- * that row), 'unique' if a named constraint is broken.
+ * Writes what the folds have made, with the transaction's next packet. Then: ConflictError 'row' if somebody has made a
+ * new row first (fold again, from that row), 'unique' if a named constraint is broken.
  */
-export async function saveRows(
-  database: Queryable,
-  changes: readonly TableChanges[],
-): Promise<void> {
+export function saveRows(transaction: Transaction, changes: readonly TableChanges[]): void {
+  // Which of the tables it was is not told: the statements share a packet.
+  const conflict = conflictIn(changes.map(({ table }) => table.name).join(' or '));
   for (const { table, inserted, updated } of changes) {
     for (const chunk of chunksOf(inserted))
-      await insertRows(database, table.name, table.columns, chunk);
-    for (const chunk of chunksOf(updated)) await updateRows(database, table, chunk);
+      insertRows(transaction, table.name, table.columns, chunk, conflict);
+    for (const chunk of chunksOf(updated)) updateRows(transaction, table, chunk, conflict);
   }
 }
 
-async function insertRows(
-  database: Queryable,
+function insertRows(
+  transaction: Transaction,
   table: string,
   columns: readonly string[],
   rows: readonly Row[],
-): Promise<void> {
-  try {
-    await database.query('INSERT INTO ?? (??) VALUES ?', [table, columns, valuesOf(columns, rows)]);
-  } catch (error) {
-    throw rowConflict(table, error);
-  }
+  conflict: Later,
+): void {
+  const values = [table, columns, valuesOf(columns, rows)];
+  transaction.later('INSERT INTO ?? (??) VALUES ?', values, conflict);
 }
 
 /**
  * Rewrites rows that exist and are locked, in one statement: their INSERT always meets the primary key first and turns
  * into the UPDATE. (`VALUES(column)`, since MariaDB does not know MySQL's newer `AS new`.)
  */
-async function updateRows(
-  database: Queryable,
+function updateRows(
+  transaction: Transaction,
   table: ReadModelTable,
   rows: readonly Row[],
-): Promise<void> {
+  conflict: Later,
+): void {
   const changing = table.columns.filter((column) => !table.key.includes(column));
   if (changing.length === 0) return;
   const assignments = changing.map(() => '?? = VALUES(??)').join(', ');
-  try {
-    await database.query(`INSERT INTO ?? (??) VALUES ? ON DUPLICATE KEY UPDATE ${assignments}`, [
+  transaction.later(
+    `INSERT INTO ?? (??) VALUES ? ON DUPLICATE KEY UPDATE ${assignments}`,
+    [
       table.name,
       table.columns,
       valuesOf(table.columns, rows),
       ...changing.flatMap((column) => [column, column]),
-    ]);
-  } catch (error) {
-    throw rowConflict(table.name, error);
-  }
+    ],
+    conflict,
+  );
 }
 
 function valuesOf(columns: readonly string[], rows: readonly Row[]): unknown[][] {
   return rows.map((row) => columns.map((column) => row[column]));
 }
 
-function rowConflict(table: string, error: unknown): unknown {
-  const duplicate = duplicateKey(error);
-  if (duplicate === undefined) return error;
-  // Without its cause: the server's message quotes the value, which may be personal.
-  return duplicate.key === 'PRIMARY'
-    ? new ConflictError('row', table)
-    : new ConflictError('unique', duplicate.key);
+function conflictIn(tables: string): Later {
+  return {
+    meaning(error) {
+      const duplicate = duplicateKey(error);
+      if (duplicate === undefined) return error;
+      // Without its cause: the server's message quotes the value, which may be personal.
+      return duplicate.key === 'PRIMARY'
+        ? new ConflictError('row', tables)
+        : new ConflictError('unique', duplicate.key);
+    },
+  };
 }
 
 function chunksOf<T>(items: readonly T[]): readonly (readonly T[])[] {

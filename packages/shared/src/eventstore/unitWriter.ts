@@ -1,5 +1,5 @@
 // What one transaction of the MySQL store writes, and in which order it takes its locks.
-import type { Queryable } from '../runtime/database.ts';
+import type { Transaction } from '../runtime/transaction.ts';
 import { insertParked, moveCursors } from './cursorRows.ts';
 import type { DomainEvent } from './decider.ts';
 import { insertEvents, readStreamHeads } from './eventRows.ts';
@@ -10,9 +10,9 @@ import { createProjectionEngine, foldedEvents } from './projectionEngine.ts';
 import type { Projection } from './projection.ts';
 import { insertRowsBeside, lockRows, saveRows } from './readModelRows.ts';
 
-/** Writes the units in the transaction of `database`, and gives their events with their places. */
+/** Writes the units in the transaction, and gives their events with their places. */
 export type WriteUnits<Event extends DomainEvent, Fact extends DomainEvent> = (
-  database: Queryable,
+  transaction: Transaction,
   units: readonly Unit<Event, Fact>[],
   appends: readonly PreparedAppend<Event>[],
 ) => Promise<readonly PlacedEvent<Event>[]>;
@@ -29,31 +29,31 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
 ): WriteUnits<Event, Fact> {
   const engine = createProjectionEngine(projections);
   const takePositions = createTakePositions();
-  return async (database, units, appends) => {
-    await moveCursors(
-      database,
+  return async (transaction, units, appends) => {
+    moveCursors(
+      transaction,
       units.flatMap((unit) => unit.cursors ?? []),
     );
     await insertParked(
-      database,
+      transaction,
       units.flatMap((unit) => unit.parked ?? []),
     );
-    await insertRowsBeside(
-      database,
+    insertRowsBeside(
+      transaction,
       units.flatMap((unit) => unit.inserts ?? []),
     );
     const folded = foldedEvents(units);
-    const existing = await lockRows(database, engine.touchedRows(folded));
-    await saveRows(database, engine.fold(folded, existing));
+    const existing = await lockRows(transaction, engine.touchedRows(folded));
+    saveRows(transaction, engine.fold(folded, existing));
     if (appends.length === 0) return [];
     // From here on nobody else can append to this schema: the head's lock is held until the commit. That is what makes
     // an assertion (an append without events) hold: the version read below is still the version when we commit.
     const count = appends.reduce((sum, append) => sum + append.events.length, 0);
-    const log = await takePositions(database, count);
+    const log = await takePositions(transaction, count);
     const { known, toRead } = splitByKnownHead(appends, log.incarnation);
-    const read = await readStreamHeads(database, toRead);
+    const read = await readStreamHeads(transaction, toRead);
     const placed = placeEvents(appends, new Map([...known, ...read]), log);
-    await insertEvents(database, placed);
+    insertEvents(transaction, placed);
     return placed;
   };
 }

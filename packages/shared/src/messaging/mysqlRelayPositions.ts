@@ -1,6 +1,7 @@
 // The relay's lease and cursors in MySQL: each operation is one short transaction that begins with the lease's row.
-import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { inTransaction } from '../runtime/database.ts';
+import type { Queryable, Transaction } from '../runtime/transaction.ts';
 import { START, type Place } from './chain.ts';
 import {
   LEASE_TTL_MS,
@@ -63,23 +64,23 @@ export class MysqlRelayPositions implements RelayPositions {
   }
 
   acquire(owner: string): Promise<Leadership | undefined> {
-    return inTransaction(this.#pool, async (connection) => {
-      const lease = await lockLease(connection);
+    return inTransaction(this.#pool, async (transaction) => {
+      const lease = await lockLease(transaction);
       if (lease.holds === 1 && lease.owner !== owner) return undefined;
-      await connection.query(TAKE_LEASE, [owner]);
+      await transaction.query(TAKE_LEASE, [owner]);
       for (let partition = 0; partition < this.#partitionCount; partition += 1) {
-        await connection.query(INSERT_CURSOR, [this.#topic, partition]);
+        transaction.later(INSERT_CURSOR, [this.#topic, partition]);
       }
-      return { epoch: lease.epoch + 1, cursors: await this.#readCursors(connection) };
+      return { epoch: lease.epoch + 1, cursors: await this.#readCursors(transaction) };
     });
   }
 
   reload(owner: string): Promise<Leadership | undefined> {
-    return inTransaction(this.#pool, async (connection) => {
-      const { epoch, owner: holder } = await lockLease(connection);
+    return inTransaction(this.#pool, async (transaction) => {
+      const { epoch, owner: holder } = await lockLease(transaction);
       if (holder !== owner) return undefined;
-      await connection.query(RENEW_LEASE, [owner, epoch]);
-      return { epoch, cursors: await this.#readCursors(connection) };
+      await transaction.query(RENEW_LEASE, [owner, epoch]);
+      return { epoch, cursors: await this.#readCursors(transaction) };
     });
   }
 
@@ -92,41 +93,41 @@ export class MysqlRelayPositions implements RelayPositions {
   }
 
   rewind(partition: number, place: Place, headIncarnation: number): Promise<void> {
-    return inTransaction(this.#pool, async (connection) => {
-      await lockLease(connection);
-      const cursor = (await this.#readCursors(connection))[partition];
+    return inTransaction(this.#pool, async (transaction) => {
+      await lockLease(transaction);
+      const cursor = (await this.#readCursors(transaction))[partition];
       if (cursor === undefined)
         throw new RangeError(
           `${this.#topic} has no partition ${partition}: it has ${this.#partitionCount}`,
         );
-      await this.#writeCursors(connection, [rewoundCursor(cursor, place, headIncarnation)]);
-      await connection.query(RAISE_EPOCH);
+      this.#writeCursors(transaction, [rewoundCursor(cursor, place, headIncarnation)]);
+      await transaction.query(RAISE_EPOCH);
     });
   }
 
   /** As the leader of its epoch, or not at all. The lease's row is locked first, so no rewind can come between. */
   #writeAsLeader(statement: string, owner: string, leadership: Leadership): Promise<boolean> {
-    return inTransaction(this.#pool, async (connection) => {
+    return inTransaction(this.#pool, async (transaction) => {
       const values = [owner, leadership.epoch];
-      const [result] = await connection.query<ResultSetHeader>(statement, values);
+      const [result] = await transaction.query<ResultSetHeader>(statement, values);
       if (result.affectedRows === 0) return false;
-      await this.#writeCursors(connection, leadership.cursors);
+      this.#writeCursors(transaction, leadership.cursors);
       return true;
     });
   }
 
-  async #readCursors(connection: PoolConnection): Promise<readonly RelayCursor[]> {
-    const [rows] = await connection.query<CursorRow[]>(SELECT_CURSORS, [this.#topic]);
+  async #readCursors(transaction: Queryable): Promise<readonly RelayCursor[]> {
+    const [rows] = await transaction.query<CursorRow[]>(SELECT_CURSORS, [this.#topic]);
     const byPartition = new Map(rows.map((row) => [row.partition_id, row]));
     return Array.from({ length: this.#partitionCount }, (_, partition) =>
       toCursor(partition, byPartition.get(partition)),
     );
   }
 
-  async #writeCursors(connection: PoolConnection, cursors: readonly RelayCursor[]): Promise<void> {
+  #writeCursors(transaction: Transaction, cursors: readonly RelayCursor[]): void {
     for (const { partition, place, scannedPosition } of cursors) {
       const { incarnation, position, part } = place;
-      await connection.query(UPDATE_CURSOR, [
+      transaction.later(UPDATE_CURSOR, [
         ...[incarnation, position, part, scannedPosition],
         ...[this.#topic, partition],
       ]);
@@ -134,8 +135,8 @@ export class MysqlRelayPositions implements RelayPositions {
   }
 }
 
-async function lockLease(connection: PoolConnection): Promise<LeaseRow> {
-  const [rows] = await connection.query<LeaseRow[]>(SELECT_LEASE);
+async function lockLease(transaction: Queryable): Promise<LeaseRow> {
+  const [rows] = await transaction.query<LeaseRow[]>(SELECT_LEASE);
   const lease = rows[0];
   if (lease === undefined)
     throw new Error(`Table relay_lease has no row '${LEASE}': run the migrations`);

@@ -6,6 +6,7 @@ import { AppError } from './appError.ts';
 import { classifyDatabaseError, serverErrorSchema } from './databaseErrors.ts';
 import type { DatabaseTls } from './databaseTls.ts';
 import { limitStatements } from './statementLimit.ts';
+import { GatheredTransaction, type Queryable, type Transaction } from './transaction.ts';
 
 /** How a service reaches its database as its runtime user. */
 export interface DatabaseSettings {
@@ -23,9 +24,6 @@ export interface DatabaseSettings {
   /** A statement without an answer for so long costs its connection. Above the lock wait; 15 s if it is left out. */
   readonly statementLimitMs?: number;
 }
-
-/** What a statement can run on: the pool (any connection), or the connection of a transaction. */
-export type Queryable = Pick<Pool, 'query'>;
 
 /** As many as requests may wait for their orders: each of them may ask for its user at the same moment. */
 const WAITING_LIMIT = 10_000;
@@ -67,6 +65,8 @@ export function openPool(settings: DatabaseSettings): Pool {
     connectTimeout: CONNECT_TIMEOUT_MS,
     enableKeepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+    // For transactions, see GatheredTransaction. Values never come into a statement but escaped.
+    multipleStatements: true,
   });
   pool.on('connection', (connection) => {
     // mysql2 listens once: a second error of a dying connection would otherwise end the process. Its user gets the first.
@@ -89,7 +89,7 @@ export function openPool(settings: DatabaseSettings): Pool {
  */
 export async function inTransaction<T>(
   pool: Pool,
-  work: (connection: PoolConnection) => Promise<T>,
+  work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -105,25 +105,25 @@ export async function inTransaction<T>(
 
 async function tryTransaction<T>(
   pool: Pool,
-  work: (connection: PoolConnection) => Promise<T>,
+  work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   let connection: PoolConnection | undefined;
   let committing = false;
   try {
     connection = await pool.getConnection();
-    await connection.query('BEGIN');
-    const result = await work(connection);
+    const transaction = new GatheredTransaction(connection);
+    const result = await work(transaction);
     committing = true;
-    await connection.query('COMMIT');
+    await transaction.commit();
     connection.release();
     return result;
   } catch (error) {
     // Destroyed, not released: mysql2 gives connections back with their transaction open (mysql2#934), and after
     // 1205 only the statement is rolled back. The server ends the transaction when it sees the socket closed.
     connection?.destroy();
-    const known = classifyDatabaseError(error);
-    // Only a deadlock (Galera reports one here) surely means: not committed.
-    if (committing && known !== 'busy') throw commitUnknown(error);
+    // With COMMIT travel statements that are refused for what they are (a duplicate), or lose a lock (Galera finds that
+    // out at COMMIT): then it surely was not committed. Anything else may have come after it.
+    if (committing && classifyDatabaseError(error) === 'unavailable') throw commitUnknown(error);
     throw operationalError(error);
   }
 }

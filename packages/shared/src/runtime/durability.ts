@@ -1,7 +1,8 @@
 // Whether the database server keeps what it has committed when it crashes.
 import { z } from 'zod';
 import { AppError } from './appError.ts';
-import { queryRows, type Queryable } from './database.ts';
+import { queryRows } from './database.ts';
+import type { Queryable } from './transaction.ts';
 
 const settingsSchema = z.object({
   log_bin: z.number(),

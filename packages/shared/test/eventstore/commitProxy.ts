@@ -16,12 +16,9 @@ export interface CommitProxy {
   close(): Promise<void>;
 }
 
-/**
- * Whether a packet is the query COMMIT: a header of 4 bytes, COM_QUERY (3), then the statement; MySQL from 8.0.25 on
- * has query attributes (none here) between the two.
- */
+/** Whether a packet is a query (COM_QUERY, 3, behind a header of 4 bytes) that ends in COMMIT: other statements may come before. */
 function isCommit(packet: Buffer): boolean {
-  return packet[4] === 3 && ['COMMIT', '\0\u0001COMMIT'].includes(packet.toString('latin1', 5));
+  return packet[4] === 3 && packet.toString('latin1').endsWith('COMMIT');
 }
 
 /** Starts a proxy on a free port of the loopback. */
@@ -86,12 +83,12 @@ function joinPair(pair: Pair, onCommit: (pair: Pair, commit: Buffer) => void): v
     else server.write(chunk);
   });
   server.on('data', (chunk) => {
-    // The answer is here, so the commit has happened: now it gets lost.
+    // An answer is here, so the server has the packet, and will go through with it: now what it says gets lost.
     if (pair.mode === 'pass') client.write(chunk);
     else client.destroy();
   });
   client.on('close', () => {
-    if (pair.mode !== 'delay') server.destroy();
+    if (pair.mode === 'pass') server.destroy();
   });
   server.on('close', () => client.destroy());
 }

@@ -5,6 +5,7 @@ import { moveCursors, moveStatement, readCursorRows } from '../../src/eventstore
 import type { CursorMove } from '../../src/eventstore/eventStore.ts';
 import { START } from '../../src/messaging/chain.ts';
 import { queryRows } from '../../src/runtime/database.ts';
+import { GatheredTransaction } from '../../src/runtime/transaction.ts';
 import { testInfra } from '../../src/testing/infra.ts';
 import { createTestDatabase, type TestDatabase } from '../../src/testing/testDatabase.ts';
 import { emptyTables, tallySchema, untilLockWait } from './tallySchema.ts';
@@ -35,9 +36,10 @@ async function moveUncommitted(
   position?: number,
 ): Promise<PoolConnection> {
   const connection = await database.pool.getConnection();
-  await connection.query('BEGIN');
+  const transaction = new GatheredTransaction(connection);
+  moveCursors(transaction, movesOf(partitions, position));
   try {
-    await moveCursors(connection, movesOf(partitions, position));
+    await transaction.send();
   } catch (error) {
     await end(connection, 'ROLLBACK');
     throw error;
@@ -82,7 +84,10 @@ describe('Moving cursors', () => {
     second.catch(() => undefined);
     await untilLockWait(database);
     await end(first, 'COMMIT');
-    await expect(second).rejects.toMatchObject({ kind: 'cursor', subject: 'reader/news.v1/3' });
+    await expect(second).rejects.toMatchObject({
+      kind: 'cursor',
+      subject: 'reader/news.v1/2, reader/news.v1/3',
+    });
   });
 
   it('succeeds when the other owner has rolled back', async () => {

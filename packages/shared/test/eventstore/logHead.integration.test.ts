@@ -5,6 +5,7 @@ import { verifyHashChain } from '../../src/eventstore/eventRows.ts';
 import { createMysqlEventStore } from '../../src/eventstore/mysqlEventStore.ts';
 import { prepareAppends } from '../../src/eventstore/placing.ts';
 import { createUnitWriter } from '../../src/eventstore/unitWriter.ts';
+import { GatheredTransaction } from '../../src/runtime/transaction.ts';
 import { testInfra } from '../../src/testing/infra.ts';
 import {
   append,
@@ -31,13 +32,14 @@ afterAll(() => database.drop());
 /** Appends one event on a connection of its own, and leaves its transaction open. */
 async function appendUncommitted(streamId: string): Promise<PoolConnection> {
   const connection = await database.pool.getConnection();
-  await connection.query('BEGIN');
+  const transaction = new GatheredTransaction(connection);
   const units = [{ streams: [append(streamId, 0, opened(streamId))] }];
   await createUnitWriter<TallyEvent, never>([])(
-    connection,
+    transaction,
     units,
     prepareAppends(units, tallyCodec),
   );
+  await transaction.send();
   return connection;
 }
 

@@ -1,20 +1,19 @@
 // The order in which rows beside the events are inserted: the same for all, or two transactions wait for each other.
 import type { RowInsert } from '../../src/eventstore/eventStore.ts';
 import { insertRowsBeside } from '../../src/eventstore/readModelRows.ts';
-import type { Queryable } from '../../src/runtime/database.ts';
+import type { Transaction } from '../../src/runtime/transaction.ts';
 
 /** The values that a database is asked to insert, in order. */
-async function insertedFor(inserts: readonly RowInsert[]): Promise<unknown[]> {
+function insertedFor(inserts: readonly RowInsert[]): unknown[] {
   const asked: unknown[] = [];
-  const query = (_sql: string, [table, , [row]]: [string, string[], unknown[][]]) => {
+  const later = (_sql: string, [table, , [row]]: [string, string[], unknown[][]]) => {
     asked.push([table, ...(row ?? [])]);
-    return Promise.resolve([[], []]);
   };
-  await insertRowsBeside({ query } as unknown as Queryable, inserts);
+  insertRowsBeside({ later } as unknown as Transaction, inserts);
   return asked;
 }
 
-it('Rows beside the events are inserted by table and unique value, however they come', async () => {
+it('Rows beside the events are inserted by table and unique value, however they come', () => {
   const secret = (id: number, text: string): RowInsert => ({
     table: 'secrets',
     row: { id, secret: text },
@@ -28,6 +27,6 @@ it('Rows beside the events are inserted by table and unique value, however they 
     ['secrets', 1, 'c'],
   ];
   const [c, a, b] = [secret(1, 'c'), secret(2, 'a'), secret(3, 'b')];
-  expect(await insertedFor([c, a, note, b])).toEqual(inOrder);
-  expect(await insertedFor([b, note, a, c])).toEqual(inOrder);
+  expect(insertedFor([c, a, note, b])).toEqual(inOrder);
+  expect(insertedFor([b, note, a, c])).toEqual(inOrder);
 });

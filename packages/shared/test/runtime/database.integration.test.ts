@@ -3,6 +3,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { z } from 'zod';
 import { duplicateKey, inTransaction, openPool, queryRows } from '../../src/runtime/database.ts';
 import { checkDurability, readDurabilityFaults } from '../../src/runtime/durability.ts';
+import type { Transaction } from '../../src/runtime/transaction.ts';
 import { testInfra } from '../../src/testing/infra.ts';
 import { createTestDatabase, type TestDatabase } from '../../src/testing/testDatabase.ts';
 import { tallySchema, untilLockWait } from '../eventstore/tallySchema.ts';
@@ -37,6 +38,13 @@ describe('A session', () => {
   });
 });
 
+/** The server's number of the transaction's connection. */
+async function threadOf(transaction: Transaction): Promise<number> {
+  const schema = z.object({ thread: z.int() });
+  const [row] = await queryRows(transaction, schema, 'SELECT CONNECTION_ID() AS thread');
+  return row?.thread ?? 0;
+}
+
 describe('inTransaction', () => {
   it('runs a transaction that lost a deadlock again', async () => {
     let attempts = 0;
@@ -59,15 +67,16 @@ describe('inTransaction', () => {
 
   it('gives up a transaction whose connection was killed, and does not reuse the connection', async () => {
     const pool = database.open(1);
-    const threads: (number | null)[] = [];
-    const killed = inTransaction(pool, async (connection) => {
-      threads.push(connection.threadId);
-      await connection.query(RAISE, ['c']);
-      await database.admin.query('KILL CONNECTION ?', [connection.threadId]);
-      await connection.query(RAISE, ['c']);
+    const threads: number[] = [];
+    const killed = inTransaction(pool, async (transaction) => {
+      const thread = await threadOf(transaction);
+      threads.push(thread);
+      await transaction.query(RAISE, ['c']);
+      await database.admin.query('KILL CONNECTION ?', [thread]);
+      await transaction.query(RAISE, ['c']);
     });
     await expect(killed).rejects.toMatchObject({ code: 'database_unavailable', retryable: true });
-    await inTransaction(pool, (connection) => Promise.resolve(threads.push(connection.threadId)));
+    await inTransaction(pool, async (transaction) => threads.push(await threadOf(transaction)));
     expect(new Set(threads).size).toBe(2);
     expect(await count('c')).toBe(0);
   });

@@ -5,7 +5,8 @@ import { productIdSchema, type ProductId } from '@orderflow/shared/contracts/ids
 import { inventoryMessageSchemas } from '@orderflow/shared/contracts/inventory.ts';
 import { projectionOf } from '@orderflow/shared/eventstore/projectionOf.ts';
 import type { Projection, ReadModelTable, Rows } from '@orderflow/shared/eventstore/projection.ts';
-import { queryRows, type Queryable } from '@orderflow/shared/runtime/database.ts';
+import { queryRows } from '@orderflow/shared/runtime/database.ts';
+import type { Queryable } from '@orderflow/shared/runtime/transaction.ts';
 import type { ProductEvent } from '../domain/product.ts';
 
 /** The constraint that gives a name to one product: two additions at once meet here, not in the code. */

@@ -5,7 +5,8 @@ import { userIdSchema, type UserId } from '@orderflow/shared/contracts/ids.ts';
 import { usersMessageSchemas, type UsersMessage } from '@orderflow/shared/contracts/users.ts';
 import { projectionOf } from '@orderflow/shared/eventstore/projectionOf.ts';
 import type { ReadModelTable } from '@orderflow/shared/eventstore/projection.ts';
-import { queryRows, type Queryable } from '@orderflow/shared/runtime/database.ts';
+import { queryRows } from '@orderflow/shared/runtime/database.ts';
+import type { Queryable } from '@orderflow/shared/runtime/transaction.ts';
 
 const knownUsersTable: ReadModelTable = {
   name: 'known_users',

@@ -19,7 +19,8 @@ import type {
   Rows,
 } from '@orderflow/shared/eventstore/projection.ts';
 import { projectionOf } from '@orderflow/shared/eventstore/projectionOf.ts';
-import { queryRows, type Queryable } from '@orderflow/shared/runtime/database.ts';
+import { queryRows } from '@orderflow/shared/runtime/database.ts';
+import type { Queryable } from '@orderflow/shared/runtime/transaction.ts';
 import {
   evolveOrder,
   initialOrder,

@@ -8,7 +8,8 @@ import {
 } from '@orderflow/shared/contracts/inventory.ts';
 import { projectionOf } from '@orderflow/shared/eventstore/projectionOf.ts';
 import type { Projection, ReadModelTable } from '@orderflow/shared/eventstore/projection.ts';
-import { queryRows, type Queryable } from '@orderflow/shared/runtime/database.ts';
+import { queryRows } from '@orderflow/shared/runtime/database.ts';
+import type { Queryable } from '@orderflow/shared/runtime/transaction.ts';
 
 const productsTable: ReadModelTable = {
   name: 'products',

@@ -3,7 +3,8 @@ import { EntitySchema } from 'typeorm';
 import { z } from 'zod';
 import { userIdSchema, type UserId } from '@orderflow/shared/contracts/ids.ts';
 import type { Projection, ReadModelTable } from '@orderflow/shared/eventstore/projection.ts';
-import { queryRows, type Queryable } from '@orderflow/shared/runtime/database.ts';
+import { queryRows } from '@orderflow/shared/runtime/database.ts';
+import type { Queryable } from '@orderflow/shared/runtime/transaction.ts';
 import type { UserEvent } from '../domain/user.ts';
 
 const usersTable: ReadModelTable = {
