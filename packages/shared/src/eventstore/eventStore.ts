@@ -1,5 +1,6 @@
 // The event store's contract: what one transaction carries, what is read back, and the conflicts it can end in.
 import type { Place } from '../messaging/chain.ts';
+import type { CommitListener } from './commitListeners.ts';
 import type { DomainEvent } from './decider.ts';
 
 /** Why an event was recorded: kept with it, and sent on with its messages. */
@@ -145,6 +146,9 @@ export interface EventStore<Event extends DomainEvent, Fact extends DomainEvent 
   ): Promise<readonly Cursor[]>;
   /** Those keys of a consumer that have parked messages (`${topic}/${key}`), of the given topic. */
   readParkedKeys(consumer: string, topic: string): Promise<ReadonlySet<string>>;
-  /** Calls back after each commit of this process, with what was recorded. Returns the way to stop that. */
-  onCommitted(listener: (events: readonly RecordedEvent<Event>[]) => void): () => void;
+  /**
+   * Calls back after each commit of this process that has recorded events, with them and with the read-model rows that
+   * it wrote. Returns the way to stop that.
+   */
+  onCommitted(listener: CommitListener<Event>): () => void;
 }

@@ -15,7 +15,12 @@ import {
 } from './eventStore.ts';
 import { createTableDrafts, type UniqueKey } from './memoryTables.ts';
 import { placeEvents, prepareAppends, type PlacedEvent, type Predecessor } from './placing.ts';
-import { createProjectionEngine, foldedEvents, keyText } from './projectionEngine.ts';
+import {
+  createProjectionEngine,
+  foldedEvents,
+  keyText,
+  type TableChanges,
+} from './projectionEngine.ts';
 import type { Projection, ReadModelTable, Row } from './projection.ts';
 
 export interface MemoryEventStoreOptions<Event extends DomainEvent, Fact extends DomainEvent> {
@@ -56,9 +61,10 @@ export function createMemoryEventStore<Event extends DomainEvent, Fact extends D
     async commit(units) {
       await turn();
       const before = contents;
-      contents = write(before, units);
+      const written = write(before, units);
+      contents = written.contents;
       const recorded = contents.log.slice(before.log.length).map((placed) => placed.recorded);
-      listeners.notify(recorded);
+      listeners.notify(recorded, written.changes);
       return recorded;
     },
     async readStreams(streamIds) {
@@ -118,7 +124,7 @@ function turn(): Promise<void> {
 type Write<Event extends DomainEvent, Fact extends DomainEvent> = (
   before: Contents<Event>,
   units: readonly Unit<Event, Fact>[],
-) => Contents<Event>;
+) => { readonly contents: Contents<Event>; readonly changes: readonly TableChanges[] };
 
 /** The transaction, without a moment in it at which anybody else could run. */
 function createWriter<Event extends DomainEvent, Fact extends DomainEvent>(
@@ -136,7 +142,8 @@ function createWriter<Event extends DomainEvent, Fact extends DomainEvent>(
     const existing = engine
       .touchedRows(folded)
       .map(({ table, keys }) => [table.name, drafts.find(table.name, keys)] as const);
-    for (const { table, inserted, updated } of engine.fold(folded, new Map(existing))) {
+    const changes = engine.fold(folded, new Map(existing));
+    for (const { table, inserted, updated } of changes) {
       for (const row of inserted) drafts.insert(table, row);
       for (const row of updated) drafts.update(table, row);
     }
@@ -146,13 +153,8 @@ function createWriter<Event extends DomainEvent, Fact extends DomainEvent>(
     });
     const heads = new Map(before.heads);
     for (const { recorded } of placed) heads.set(recorded.streamId, recorded);
-    return {
-      log: [...before.log, ...placed],
-      heads,
-      cursors,
-      parked,
-      tables: drafts.tables(),
-    };
+    const log = [...before.log, ...placed];
+    return { contents: { log, heads, cursors, parked, tables: drafts.tables() }, changes };
   };
 }
 

@@ -10,7 +10,7 @@ import { ConflictError, type EventCodec, type EventStore, type Unit } from './ev
 import { lockLogHead, readLogHead } from './logHead.ts';
 import { prepareAppends, type PlacedEvent } from './placing.ts';
 import type { Projection } from './projection.ts';
-import { createUnitWriter } from './unitWriter.ts';
+import { createUnitWriter, type Written } from './unitWriter.ts';
 
 /** A read-model row made by somebody else meanwhile: the folds start again from it, this often at most. */
 const ROW_ATTEMPTS = 3;
@@ -30,19 +30,17 @@ export function createMysqlEventStore<Event extends DomainEvent, Fact extends Do
   const writeUnits = createUnitWriter<Event, Fact>(options.projections);
   const listeners = createCommitListeners<Event>();
 
-  async function writeOnce(
-    units: readonly Unit<Event, Fact>[],
-  ): Promise<readonly PlacedEvent<Event>[]> {
+  async function writeOnce(units: readonly Unit<Event, Fact>[]): Promise<Written<Event>> {
     const appends = prepareAppends(units, codec);
-    let placed: readonly PlacedEvent<Event>[] = [];
+    let written: Written<Event> = { placed: [], changes: [] };
     try {
       return await inTransaction(pool, async (connection) => {
-        placed = await writeUnits(connection, units, appends);
-        return placed;
+        written = await writeUnits(connection, units, appends);
+        return written;
       });
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'commit_unknown') throw error;
-      if (await wasCommitted(pool, units, placed)) return placed;
+      if (await wasCommitted(pool, units, written.placed)) return written;
       throw new AppError('not_committed', 'The connection broke at COMMIT; nothing was written', {
         retryable: true,
         cause: error,
@@ -54,8 +52,9 @@ export function createMysqlEventStore<Event extends DomainEvent, Fact extends Do
     async commit(units) {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          const recorded = (await writeOnce(units)).map((event) => event.recorded);
-          listeners.notify(recorded);
+          const { placed, changes } = await writeOnce(units);
+          const recorded = placed.map((event) => event.recorded);
+          listeners.notify(recorded, changes);
           return recorded;
         } catch (error) {
           const again = error instanceof ConflictError && error.kind === 'row';

@@ -6,16 +6,22 @@ import { insertEvents, readStreamHeads } from './eventRows.ts';
 import type { Unit } from './eventStore.ts';
 import { createTakePositions } from './logHead.ts';
 import { placeEvents, splitByKnownHead, type PlacedEvent, type PreparedAppend } from './placing.ts';
-import { createProjectionEngine, foldedEvents } from './projectionEngine.ts';
+import { createProjectionEngine, foldedEvents, type TableChanges } from './projectionEngine.ts';
 import type { Projection } from './projection.ts';
 import { insertRowsBeside, lockRows, saveRows } from './readModelRows.ts';
 
-/** Writes the units in the transaction, and gives their events with their places. */
+/** What a transaction has written: its events with their places, and the read models' rows. */
+export interface Written<Event extends DomainEvent> {
+  readonly placed: readonly PlacedEvent<Event>[];
+  readonly changes: readonly TableChanges[];
+}
+
+/** Writes the units in the transaction. What its last packet holds goes out with COMMIT. */
 export type WriteUnits<Event extends DomainEvent, Fact extends DomainEvent> = (
   transaction: Transaction,
   units: readonly Unit<Event, Fact>[],
   appends: readonly PreparedAppend<Event>[],
-) => Promise<readonly PlacedEvent<Event>[]>;
+) => Promise<Written<Event>>;
 
 /**
  * Makes the writer of a schema. It throws ConflictErrors of every kind; the transaction must then be rolled back.
@@ -44,8 +50,9 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
     );
     const folded = foldedEvents(units);
     const existing = await lockRows(transaction, engine.touchedRows(folded));
-    saveRows(transaction, engine.fold(folded, existing));
-    if (appends.length === 0) return [];
+    const changes = engine.fold(folded, existing);
+    saveRows(transaction, changes);
+    if (appends.length === 0) return { placed: [], changes };
     // From here on nobody else can append to this schema: the head's lock is held until the commit. That is what makes
     // an assertion (an append without events) hold: the version read below is still the version when we commit.
     const count = appends.reduce((sum, append) => sum + append.events.length, 0);
@@ -54,6 +61,6 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
     const read = await readStreamHeads(transaction, toRead);
     const placed = placeEvents(appends, new Map([...known, ...read]), log);
     insertEvents(transaction, placed);
-    return placed;
+    return { placed, changes };
   };
 }

@@ -1,6 +1,7 @@
 // What every event store promises, as one suite: run against MySQL and against the store in memory.
 import type { EventStore, RecordedEvent } from '../eventstore/eventStore.ts';
 import { GENESIS_HASH, chainHash } from '../eventstore/hashChain.ts';
+import type { TableChanges } from '../eventstore/projectionEngine.ts';
 import { besideTheEventsContract, parkedMessage } from './besideTheEventsContract.ts';
 import { carriedHeadsContract } from './carriedHeadsContract.ts';
 import { eventually } from './eventually.ts';
@@ -171,6 +172,21 @@ export function eventStoreContract(name: string, open: () => Promise<StoreUnderT
         stop();
         await commit(append('a', 3, counted('a')));
         expect(heard).toEqual([1, 2, 3]);
+      });
+
+      it('tells them of the read-model rows that the commit has written, too', async () => {
+        const heard: (readonly TableChanges[])[] = [];
+        store.onCommitted((_events, changes) => heard.push(changes));
+        await commit(append('a', 0, opened('a')));
+        const streams = [append('a', 1, counted('a', 5)), append('b', 0, opened('b'))];
+        await store.commit([{ streams, facts: [seen('a')] }]);
+        await eventually(() => heard.length === 2, 'both commits are heard of');
+        const a = { tally: 'a', name: 'a', total: 0, seen: 0, history: 'o' };
+        const b = { ...a, tally: 'b', name: 'b' };
+        expect(heard).toMatchObject([
+          [{ table: { name: 'tallies' }, inserted: [a], updated: [] }],
+          [{ inserted: [b], updated: [{ ...a, total: 5, seen: 1, history: 'osc' }] }],
+        ]);
       });
     });
 
