@@ -3,22 +3,28 @@ import type { Express } from 'express';
 import { createHttpApp } from '@orderflow/shared/http/server.ts';
 import type { Logger } from '@orderflow/shared/runtime/logger.ts';
 import type { GatewayConfig } from './config.ts';
+import { createOrderPlacing } from './placeOrder.ts';
 import { gatewayRoutes } from './routes.ts';
 import { createUpstream } from './upstream.ts';
 
-/** Orders that may wait for their decision at once; each holds a client's connection and one to orders. */
+/** Orders that may wait for their decision at once; each holds a client's connection. */
 const WAITING_LIMIT = 10_000;
 
 /** The parts of the settings that the app itself needs. */
 export type GatewayAppConfig = Pick<
   GatewayConfig,
-  'USERS_URL' | 'INVENTORY_URL' | 'ORDERS_URL' | 'ORDER_WAIT_MS' | 'UPSTREAM_TIMEOUT_MS'
+  | 'USERS_URL'
+  | 'INVENTORY_URL'
+  | 'ORDERS_URL'
+  | 'ORDER_WAIT_MS'
+  | 'ORDER_STREAMS'
+  | 'UPSTREAM_TIMEOUT_MS'
 >;
 
 /** The app, and how it ends. */
 export interface GatewayApp {
   readonly app: Express;
-  /** Answers orders that still wait with 'unknown', instead of at the end of their wait. */
+  /** Answers orders that still wait with what is known of them, instead of at the end of their wait. */
   readonly giveUpWaiting: () => void;
   /** Closes the connections to the services. */
   readonly close: () => void;
@@ -36,7 +42,13 @@ export function createGatewayApp(deps: {
     inventory: createUpstream('inventory', config.INVENTORY_URL),
     orders: createUpstream('orders', config.ORDERS_URL),
   };
-  const stopping = new AbortController();
+  const placing = createOrderPlacing({
+    orders: upstreams.orders,
+    streamCount: config.ORDER_STREAMS,
+    waitMs: config.ORDER_WAIT_MS,
+    waitingLimit: deps.waitingLimit ?? WAITING_LIMIT,
+    logger,
+  });
   const app = createHttpApp({
     logger,
     // None: were the gateway unready whenever a service is, one service's trouble would take all the others' routes away.
@@ -44,19 +56,16 @@ export function createGatewayApp(deps: {
     routes: (routes) => {
       gatewayRoutes(routes, {
         ...upstreams,
-        orderWaitMs: config.ORDER_WAIT_MS,
+        placeOrder: placing.place,
         upstreamTimeoutMs: config.UPSTREAM_TIMEOUT_MS,
-        waitingLimit: deps.waitingLimit ?? WAITING_LIMIT,
-        stopping: stopping.signal,
       });
     },
   });
   return {
     app,
-    giveUpWaiting: () => {
-      stopping.abort();
-    },
+    giveUpWaiting: placing.giveUp,
     close: () => {
+      placing.close();
       for (const { agent } of Object.values(upstreams)) agent.destroy();
     },
   };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   millisecondsSetting,
+  numberSetting,
   processSettings,
   readConfig,
   urlSetting,
@@ -14,6 +15,8 @@ const settings = z.object({
   ORDERS_URL: urlSetting().prefault('http://127.0.0.1:3013'),
   /** How long a client of `POST /order` waits for the decision. */
   ORDER_WAIT_MS: millisecondsSetting().prefault('10000'),
+  /** Connections that orders travel on; behind a balancer they reach as many instances of orders. */
+  ORDER_STREAMS: numberSetting('connections to orders', 1, 64).prefault('2'),
   /** How long any other answer of a service may take. */
   UPSTREAM_TIMEOUT_MS: millisecondsSetting().prefault('15000'),
 });

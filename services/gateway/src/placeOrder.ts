@@ -1,71 +1,166 @@
 // `POST /order` on its way to the orders service: sent under one id until its outcome is known or the wait is over.
-import { setTimeout as delay } from 'node:timers/promises';
-import type { IncomingMessage } from 'node:http';
+import type { OrderAnswer } from '@orderflow/shared/contracts/orderStream.ts';
+import { AppError } from '@orderflow/shared/runtime/appError.ts';
 import type { Logger } from '@orderflow/shared/runtime/logger.ts';
-import { send, UpstreamFailure, type Upstream } from './upstream.ts';
+import type { OnStream } from './orderStream.ts';
+import { createOrderStreams, type OrderStreamsOptions } from './orderStreams.ts';
 
-/** An order as orders' internal route takes it. */
-interface InternalOrder {
+/** An order as it travels, with what belongs to the request that it came in. */
+export interface TravellingOrder {
   readonly orderId: string;
   readonly userId: number;
   readonly lines: readonly { readonly productId: number; readonly quantity: number }[];
+  readonly correlationId: string;
+  readonly traceparent?: string | undefined;
 }
 
-/** What came of it. `unknown`: orders may have accepted it; `unreached`: it cannot have. */
+/** What came of it. `accepted`: it exists, undecided; `unknown`: it may exist; `unreached`: it cannot. */
 export type Placed =
-  | { readonly kind: 'answered'; readonly answer: OrdersAnswer }
+  | { readonly kind: 'answered'; readonly answer: OrderAnswer }
+  | { readonly kind: 'accepted' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'unreached' };
 
-/** An answer of orders, read to its end. */
-export interface OrdersAnswer {
-  readonly status: number;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Buffer;
+export interface OrderPlacingOptions extends Omit<OrderStreamsOptions, 'count'> {
+  readonly streamCount: number;
+  /** How long a client waits. */
+  readonly waitMs: number;
+  /** Orders that may wait at once. */
+  readonly waitingLimit: number;
 }
 
-/** One order's sending: `signal` ends it early when the gateway itself must end. */
-export interface Placing {
-  readonly orders: Upstream;
-  readonly order: InternalOrder;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly waitMs: number;
-  readonly signal: AbortSignal;
-  readonly logger: Logger;
+/** Where orders wait for their outcome. */
+export interface OrderPlacing {
+  /** Gives what came of the order, at the end of the wait at the latest. Throws AppError 'too_many_waiting' at once. */
+  readonly place: (order: TravellingOrder) => Promise<Placed>;
+  /** Ends all waits, and every later one at once, with what is known by then. */
+  readonly giveUp: () => void;
+  /** Closes the streams. */
+  readonly close: () => void;
 }
 
 /** Orders itself answers 202 when the wait is over; this is its time to do so. */
 const ANSWER_GRACE_MS = 2_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 500;
-const ANSWER_LIMIT_BYTES = 1024 * 1024;
 
 /**
- * Sends the order, and again while the connection is refused or breaks, until `waitMs` are over.
+ * Sends orders, and each again when the stream breaks under it, until its wait is over.
  *
  * The race that this stands: orders appends the order and dies (or its answer is lost) before the gateway hears of it.
  * Whether to send again must not depend on which it was, as nobody can know. It does not: the id was given here, it
- * names the order's stream, and a stream's first version can be written once. The second request finds the first one's
- * event, waits for the same decision and gives the same answer.
+ * names the order's stream in the log, and a stream's first version can be written once. The second request finds the
+ * first one's event, waits for the same decision and gives the same answer.
  *
  * After a request that may have arrived, a refusal for want of capacity (5xx) says nothing about the first one, so it
  * cannot be passed on as 'not placed': it counts as unknown, and is asked again.
  */
-export async function placeOrder(placing: Placing): Promise<Placed> {
-  const deadline = performance.now() + placing.waitMs;
-  const { logger, signal } = placing;
-  const { orderId } = placing.order;
+export function createOrderPlacing(options: OrderPlacingOptions): OrderPlacing {
+  const { waitMs, waitingLimit, logger } = options;
+  const streams = createOrderStreams({ ...options, count: options.streamCount });
+  const waits = new Set<Wait>();
+  let givenUp = false;
+
+  return {
+    async place(order) {
+      if (waits.size >= waitingLimit) {
+        const message = 'Too many orders are waiting, try again';
+        throw new AppError('too_many_waiting', message, { retryable: true });
+      }
+      if (givenUp) return { kind: 'unreached' };
+      const wait = createWait(order, { waitMs, logger, send: streams.send });
+      waits.add(wait);
+      const placed = await wait.outcome;
+      waits.delete(wait);
+      return placed;
+    },
+    giveUp() {
+      givenUp = true;
+      for (const wait of waits) wait.giveUp();
+    },
+    close: streams.close,
+  };
+}
+
+interface Wait {
+  readonly outcome: Promise<Placed>;
+  readonly giveUp: () => void;
+}
+
+interface WaitOptions {
+  readonly waitMs: number;
+  readonly logger: Logger;
+  readonly send: (order: OnStream, sent: () => void) => () => void;
+}
+
+/** One order's wait: sent at once, and again after each failure; over when it is answered or its time has come. */
+function createWait(order: TravellingOrder, { waitMs, logger, send }: WaitOptions): Wait {
+  const { promise, resolve } = Promise.withResolvers<Placed>();
+  const deadline = performance.now() + waitMs;
+  let pauseMs = FIRST_PAUSE_MS;
+  let accepted = false;
+  /** Of an attempt before the present one, and of the present one. */
   let mayHaveArrived = false;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    const tried = await tryOnce(placing, Math.max(0, deadline - performance.now()));
-    if (tried.kind === 'answered' && isOutcome(tried.answer.status, mayHaveArrived)) return tried;
-    if (tried.kind !== 'unreached') mayHaveArrived = true;
-    if (signal.aborted || performance.now() + pauseMs >= deadline) break;
-    if (pauseMs === FIRST_PAUSE_MS) logger.warn({ orderId }, 'orders gave no outcome, sent again');
-    // Half of it by chance, or all that a restart has cut off would come back in one moment.
-    await delay(pauseMs * (0.5 + Math.random() / 2));
+  let isSent = false;
+  let again: NodeJS.Timeout | undefined;
+  let forget: () => void = () => undefined;
+  let timer = setTimeout(atDeadline, waitMs);
+
+  function settle(placed: Placed): void {
+    clearTimeout(timer);
+    clearTimeout(again);
+    resolve(placed);
   }
-  return { kind: mayHaveArrived ? 'unknown' : 'unreached' };
+
+  function giveUp(): void {
+    forget();
+    const unknown = mayHaveArrived || isSent ? 'unknown' : 'unreached';
+    settle({ kind: accepted ? 'accepted' : unknown });
+  }
+
+  function atDeadline(): void {
+    if (isSent) timer = setTimeout(giveUp, ANSWER_GRACE_MS);
+    else giveUp();
+  }
+
+  /** Half of the pause by chance, or all that a restart has cut off would come back in one moment. */
+  function sendAgain(why: string): void {
+    mayHaveArrived = true;
+    isSent = false;
+    if (performance.now() + pauseMs >= deadline) {
+      giveUp();
+      return;
+    }
+    // Debug: when a stream breaks, thousands come by here; that it broke is told once, where it is opened again.
+    logger.debug({ orderId: order.orderId, why }, 'orders gave no outcome, sent again');
+    again = setTimeout(sendNow, pauseMs * (0.5 + Math.random() / 2));
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+
+  function sendNow(): void {
+    forget = send(onStream, () => {
+      isSent = true;
+    });
+  }
+
+  const onStream: OnStream = {
+    line(n) {
+      const leftMs = Math.max(0, Math.ceil(deadline - performance.now()));
+      return JSON.stringify({ n, ...order, waitMs: leftMs });
+    },
+    accepted: () => {
+      accepted = true;
+    },
+    answered(answer) {
+      if (isOutcome(answer.status, mayHaveArrived)) settle({ kind: 'answered', answer });
+      else sendAgain(`answered ${answer.status}`);
+    },
+    lost: () => {
+      sendAgain('lost');
+    },
+  };
+  sendNow();
+  return { outcome: promise, giveUp };
 }
 
 /**
@@ -75,46 +170,4 @@ export async function placeOrder(placing: Placing): Promise<Placed> {
  */
 function isOutcome(status: number, mayHaveArrived: boolean): boolean {
   return status < 500 || (status === 503 && !mayHaveArrived);
-}
-
-async function tryOnce(placing: Placing, waitMs: number): Promise<Placed> {
-  const { orders, order, headers, signal, logger } = placing;
-  try {
-    const answer = await send(orders, {
-      method: 'POST',
-      path: '/internal/orders',
-      headers: {
-        ...headers,
-        'content-type': 'application/json',
-        // RFC 7240, section 4.3: what is left of the wait. Without it orders would wait its full time in every try.
-        prefer: `wait=${Math.ceil(waitMs / 1000)}`,
-      },
-      body: Buffer.from(JSON.stringify(order)),
-      timeoutMs: waitMs + ANSWER_GRACE_MS,
-      signal,
-    });
-    return { kind: 'answered', answer: await readAnswer(answer) };
-  } catch (error) {
-    const unreached = error instanceof UpstreamFailure && error.nothingSent;
-    // Debug: while orders is down, every waiting order comes by here some twenty times.
-    logger.debug({ err: error, orderId: order.orderId, unreached }, 'orders gave no answer');
-    return { kind: unreached ? 'unreached' : 'unknown' };
-  }
-}
-
-/** Reads an answer to its end. Throws when it breaks off, stands still, or is larger than any that orders gives. */
-async function readAnswer(answer: IncomingMessage): Promise<OrdersAnswer> {
-  const { statusCode, headers } = answer;
-  if (statusCode === undefined) throw new Error('An answer without a status');
-  answer.setTimeout(ANSWER_GRACE_MS, () => {
-    answer.destroy(new Error(`the answer stood still for ${ANSWER_GRACE_MS} ms`));
-  });
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > ANSWER_LIMIT_BYTES) throw new Error(`an answer over ${ANSWER_LIMIT_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return { status: statusCode, headers, body: Buffer.concat(chunks) };
 }

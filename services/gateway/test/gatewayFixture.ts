@@ -57,6 +57,7 @@ export async function startGateway(
       INVENTORY_URL: NOBODY,
       ORDERS_URL: NOBODY,
       ORDER_WAIT_MS: 5_000,
+      ORDER_STREAMS: 1,
       UPSTREAM_TIMEOUT_MS: 5_000,
       ...settings,
     },

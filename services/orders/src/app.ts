@@ -2,12 +2,14 @@
 import type { Router } from 'express';
 import { ORDERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
 import type { EventStore } from '@orderflow/shared/eventstore/eventStore.ts';
+import type { UpgradeTo } from '@orderflow/shared/http/server.ts';
 import type { Reactions } from '@orderflow/shared/messaging/reaction.ts';
 import type { Logger } from '@orderflow/shared/runtime/logger.ts';
 import { readModel } from '@orderflow/shared/runtime/schema.ts';
 import { orderDecider } from './domain/decideOrder.ts';
 import type { OrderEvent, OrderState } from './domain/order.ts';
 import { orderCodec } from './eventCodec.ts';
+import { createOrderStream, type OrderStreamDeps } from './http/orderStream.ts';
 import { createOutcomeWaiters } from './http/outcomeWaiters.ts';
 import { createOrderRoutes, type OrderRoutesDeps } from './http/routes.ts';
 import { createReactions, type OrdersFact, type ReactionsDeps } from './messaging/inbound.ts';
@@ -16,7 +18,7 @@ import { Orders1763800000100 } from './migrations/orders1763800000100.ts';
 import { Orders1763800000200 } from './migrations/orders1763800000200.ts';
 import { cartLinesEntity } from './readmodel/cartLines.ts';
 import { knownUsersEntity, knownUsersProjection } from './readmodel/knownUsers.ts';
-import { ordersEntity, ordersProjection } from './readmodel/orders.ts';
+import { decidedOrders, ordersEntity, ordersProjection } from './readmodel/orders.ts';
 import { productsEntity, productsProjection } from './readmodel/products.ts';
 
 /** What the service is made of before anything is connected. */
@@ -33,7 +35,8 @@ export const ordersParts = {
 };
 
 /** What the service is composed of. */
-export interface OrdersAppDeps extends Omit<OrderRoutesDeps, 'waiters'>, ReactionsDeps {
+export interface OrdersAppDeps
+  extends OrderRoutesDeps, Omit<OrderStreamDeps, 'waiters'>, ReactionsDeps {
   readonly onCommitted: EventStore<OrderEvent, OrdersFact>['onCommitted'];
   readonly logger: Logger;
 }
@@ -41,6 +44,8 @@ export interface OrdersAppDeps extends Omit<OrderRoutesDeps, 'waiters'>, Reactio
 /** The service at work: its routes, and what it does about the messages of the others. */
 export interface OrdersApp {
   readonly routes: Router;
+  /** How orders come in. */
+  readonly orderStream: UpgradeTo;
   readonly reactions: Reactions<OrderState, OrderEvent, OrdersFact>;
   /** Answers those who still wait at once: the process is about to end. */
   readonly stopWaiting: () => void;
@@ -49,15 +54,12 @@ export interface OrdersApp {
 /** Composes the service. */
 export function createOrdersApp(deps: OrdersAppDeps): OrdersApp {
   const waiters = createOutcomeWaiters({ queries: deps.orders, logger: deps.logger });
-  deps.onCommitted((recorded) => {
-    waiters.wake(
-      recorded
-        .filter(({ event: { type } }) => type === 'OrderConfirmed' || type === 'OrderRejected')
-        .map(({ event: { data } }) => data.orderId),
-    );
+  deps.onCommitted((_events, changes) => {
+    for (const order of decidedOrders(changes, waiters.isAwaited)) waiters.tell(order);
   });
   return {
-    routes: createOrderRoutes({ ...deps, waiters }),
+    routes: createOrderRoutes(deps),
+    orderStream: createOrderStream({ ...deps, waiters }),
     reactions: createReactions(deps),
     stopWaiting: () => {
       waiters.close();

@@ -7,9 +7,9 @@ import { createOrdersApp, ordersParts } from './app.ts';
 import { readOrdersConfig } from './config.ts';
 import { createUsersClient } from './http/usersClient.ts';
 import { createCartQueries } from './readmodel/cartLines.ts';
-import { createKnownUserQueries } from './readmodel/knownUsers.ts';
+import { createKnownUserQueries, createKnownUsers } from './readmodel/knownUsers.ts';
 import { createOrderQueries } from './readmodel/orders.ts';
-import { createKnownProductQueries } from './readmodel/products.ts';
+import { createKnownProductQueries, createProducts } from './readmodel/products.ts';
 
 runService({
   name: 'orders',
@@ -17,13 +17,13 @@ runService({
   start: (context) =>
     startService(context, ordersParts, ({ pool, store, log, idsOf }) => {
       const { config, logger } = context;
-      const { routes, reactions, stopWaiting } = createOrdersApp({
+      const { routes, orderStream, reactions, stopWaiting } = createOrdersApp({
         ...log,
         onCommitted: (listener) => store.onCommitted(listener),
         orders: createOrderQueries(pool, log.readStreams),
         carts: createCartQueries(pool),
-        products: createKnownProductQueries(pool),
-        knownUsers: createKnownUserQueries(pool),
+        products: createProducts(createKnownProductQueries(pool)),
+        knownUsers: createKnownUsers(createKnownUserQueries(pool)),
         usersClient: createUsersClient(config.USERS_URL),
         nextCartLineId: idsOf('cart_lines', 100),
         newUuid: randomUUID,
@@ -37,6 +37,7 @@ runService({
         [INVENTORY_TOPIC]: config.INVENTORY_URL,
       };
       // An order is met a few times within a moment and then never again: not worth keeping in memory.
-      return { routes, inbound: { reactions, publishers, cachedStates: 0 }, stopWaiting };
+      const inbound = { reactions, publishers, cachedStates: 0 };
+      return { routes, upgradeTo: orderStream, inbound, stopWaiting };
     }),
 });

@@ -10,16 +10,16 @@ import {
   serveRoutes,
   silentLogger,
   type ServedRoutes,
-  type TestAnswer,
 } from '@orderflow/shared/testing/testService.ts';
 import { createOrdersApp, ordersParts, type OrdersAppDeps } from '../src/app.ts';
 import { orderDecider } from '../src/domain/decideOrder.ts';
 import { orderStream, type OrderEvent } from '../src/domain/order.ts';
 import type { OrdersFact } from '../src/messaging/inbound.ts';
 import { createCartQueries } from '../src/readmodel/cartLines.ts';
-import { createKnownUserQueries } from '../src/readmodel/knownUsers.ts';
+import { createKnownUserQueries, createKnownUsers } from '../src/readmodel/knownUsers.ts';
 import { createOrderQueries } from '../src/readmodel/orders.ts';
-import { createKnownProductQueries } from '../src/readmodel/products.ts';
+import { createKnownProductQueries, createProducts } from '../src/readmodel/products.ts';
+import { openStreamClient, type StreamAnswer, type StreamClient } from './streamClient.ts';
 
 export const CAMERA = productIdSchema.parse(7);
 export const LENS = productIdSchema.parse(9);
@@ -76,8 +76,10 @@ export interface OrdersUnderTest {
     orderId: string,
     lines?: readonly { readonly productId: number; readonly quantity: number }[],
     userId?: number,
-    headers?: object,
-  ): Promise<TestAnswer>;
+    waitMs?: number,
+  ): Promise<StreamAnswer>;
+  /** The stream that they are sent on. */
+  readonly stream: StreamClient;
   /** What the consumer does with a message, without Kafka in between; `at` another instance if one is given. */
   receive(fact: OrdersFact, at?: Database): Promise<void>;
   /** The types of an order's events. */
@@ -97,7 +99,8 @@ export async function startOrders(): Promise<OrdersUnderTest> {
       return userId === NEW_USER;
     }),
   );
-  const { send, close } = await serveRoutes(app.routes);
+  const { send, close, port } = await serveRoutes(app.routes, app.orderStream);
+  const stream = await openStreamClient(port);
 
   async function receive(fact: OrdersFact, { store }: Database = database): Promise<void> {
     const versions = new Map<string, number>();
@@ -125,14 +128,16 @@ export async function startOrders(): Promise<OrdersUnderTest> {
     send,
     openAnother: () => service.openAnother(),
     usersAsked: () => usersAsked,
-    place: (orderId, lines = [{ productId: CAMERA, quantity: 1 }], userId = KNOWN_USER, headers) =>
-      send('POST', '/internal/orders', { orderId, userId, lines }, headers),
+    place: (orderId, lines = [{ productId: CAMERA, quantity: 1 }], userId = KNOWN_USER, waitMs) =>
+      stream.place({ orderId, userId, lines, waitMs: waitMs ?? 30_000, correlationId: 'test' }),
+    stream,
     receive,
     eventsOf,
     whenRequested: async (orderId) => {
       await eventually(async () => (await eventsOf(orderId)).length > 0, 'the order is requested');
     },
     async close() {
+      stream.end();
       await close();
       await service.drop();
     },
@@ -154,8 +159,8 @@ function dependencies(
     onCommitted: (listener) => store.onCommitted(listener),
     orders: createOrderQueries(pool, log.readStreams),
     carts: createCartQueries(pool),
-    products: createKnownProductQueries(pool),
-    knownUsers: createKnownUserQueries(pool),
+    products: createProducts(createKnownProductQueries(pool)),
+    knownUsers: createKnownUsers(createKnownUserQueries(pool)),
     usersClient: { exists: (userId) => Promise.resolve(exists(userId)) },
     nextCartLineId: idsOf('cart_lines', 100),
     newUuid: randomUUID,

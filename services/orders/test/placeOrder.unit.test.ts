@@ -37,14 +37,17 @@ function open(changes: Partial<PlaceOrderDeps> = {}) {
     products: { find: () => Promise.resolve(new Map()) },
     waiters: {
       register: () => ({ outcome: () => Promise.resolve(rejected), release: () => undefined }),
-      wake: () => undefined,
+      ...{ isAwaited: () => false, tell: () => undefined, wake: () => undefined },
       close: () => undefined,
     },
     logger: { error: (fields: unknown) => void bugs.push(fields) },
     waitMs: 1_000,
   };
   const place = (changed: Partial<PlaceOrderDeps> = {}, asked = command) =>
-    placeOrder({ ...deps, ...changes, ...changed }, asked, metadata);
+    placeOrder({ ...deps, ...changes, ...changed }, asked, metadata, {
+      waitMs: 1_000,
+      onAccepted: () => undefined,
+    });
   return { place, bugs };
 }
 

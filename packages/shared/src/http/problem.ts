@@ -1,6 +1,7 @@
 // What went wrong, as HTTP says it: the one place with status codes for errors, and their two shapes.
 import type { NextFunction, Request, Response } from 'express';
 import { AppError } from '../runtime/appError.ts';
+import type { Logger } from '../runtime/logger.ts';
 import { contextOf } from './requestContext.ts';
 
 /** Why a request is refused; the business's 'no' is `conflict`. */
@@ -89,11 +90,15 @@ export function speaksProblemJson(path: string): boolean {
   return /^\/(v1|internal)(\/|$)/i.test(path);
 }
 
+/** The Retry-After of an answer with this status, in seconds; undefined: it has none. */
+export function retryAfterSecondsOf(status: number): number | undefined {
+  return status === UNAVAILABLE.status ? RETRY_AFTER_SECONDS : undefined;
+}
+
 /** Answers with an error, in the shape of the route. 503 carries Retry-After. */
 export function sendProblem(request: Request, response: Response, problem: Problem): void {
-  if (problem.status === UNAVAILABLE.status) {
-    response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
-  }
+  const retryAfterSeconds = retryAfterSecondsOf(problem.status);
+  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(retryAfterSeconds));
   response.status(problem.status);
   if (!speaksProblemJson(request.path)) {
     response.json(demoMessage(problem.detail));
@@ -106,6 +111,16 @@ export function sendProblem(request: Request, response: Response, problem: Probl
   response.type('application/problem+json').send(JSON.stringify(body));
 }
 
+/** Logs what a request has failed by, if it is no refusal. */
+export function logProblem(
+  logger: Pick<Logger, 'error' | 'warn'>,
+  error: unknown,
+  { status }: Problem,
+): void {
+  if (status === BUG.status) logger.error({ err: error }, 'a request failed by a bug');
+  else if (status > BUG.status) logger.warn({ err: error }, 'a request failed');
+}
+
 /** The last handler: every error of a request ends here, is logged if it is no refusal, and is answered. */
 export function handleError(
   error: unknown,
@@ -115,8 +130,7 @@ export function handleError(
 ): void {
   const { correlationId, logger } = contextOf(request);
   const problem = problemOf(error, correlationId);
-  if (problem.status === BUG.status) logger.error({ err: error }, 'a request failed by a bug');
-  else if (problem.status > BUG.status) logger.warn({ err: error }, 'a request failed');
+  logProblem(logger, error, problem);
   // An answer under way cannot be taken back; Express' own handler then breaks the connection, so the client notices.
   if (response.headersSent) next(error);
   else sendProblem(request, response, problem);

@@ -1,7 +1,7 @@
 // An event-sourced service from its parts to its drain: database, relay and consumer, HTTP; stopped in reverse order.
 import type { Router } from 'express';
 import type { Decider, DomainEvent } from '../eventstore/decider.ts';
-import { createHttpApp, listen } from '../http/server.ts';
+import { createHttpApp, listen, type UpgradeTo } from '../http/server.ts';
 import { createKafka } from '../messaging/kafka.ts';
 import { kafkaAccess } from '../messaging/kafkaSecurity.ts';
 import { createMessaging, mysqlBooks, type Messaging } from '../messaging/messaging.ts';
@@ -43,6 +43,8 @@ export interface ServiceParts<
 /** What a service does once it has its database. */
 export interface ServiceApp<State, Event extends DomainEvent, Fact extends DomainEvent> {
   readonly routes: Router;
+  /** What else its port speaks. */
+  readonly upgradeTo?: UpgradeTo;
   /** Left out by a service that listens to nobody. */
   readonly inbound?: {
     readonly reactions: Reactions<State, Event, Fact>;
@@ -97,6 +99,7 @@ export async function startService<
     }),
     config.HOST,
     config.PORT,
+    app.upgradeTo,
   );
   onStop('http', async () => {
     const timer = setTimeout(() => app.stopWaiting?.(), config.DRAIN_TIMEOUT_MS / 2);

@@ -3,7 +3,7 @@ import type { Router } from 'express';
 import type { Pool } from 'mysql2/promise';
 import type { DomainEvent } from '../eventstore/decider.ts';
 import { eventStoreSchema } from '../eventstore/tables.ts';
-import { createHttpApp, listen } from '../http/server.ts';
+import { createHttpApp, listen, type UpgradeTo } from '../http/server.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { combineSchemas } from '../runtime/schema.ts';
 import {
@@ -74,6 +74,7 @@ export interface TestAnswer {
 
 /** A service's routes, listening. */
 export interface ServedRoutes {
+  readonly port: number;
   /** Sends a request; `body` goes as JSON. */
   readonly send: (
     method: string,
@@ -84,8 +85,8 @@ export interface ServedRoutes {
   readonly close: () => Promise<void>;
 }
 
-/** Serves routes as a service would, on a free port of loopback. */
-export async function serveRoutes(routes: Router): Promise<ServedRoutes> {
+/** Serves routes (and what else the service's port speaks) as a service would, on a free port of loopback. */
+export async function serveRoutes(routes: Router, upgradeTo?: UpgradeTo): Promise<ServedRoutes> {
   const app = createHttpApp({
     logger: silentLogger,
     health: {},
@@ -93,8 +94,9 @@ export async function serveRoutes(routes: Router): Promise<ServedRoutes> {
       http.use(routes);
     },
   });
-  const server = await listen(app, '127.0.0.1', 0);
+  const server = await listen(app, '127.0.0.1', 0, upgradeTo);
   return {
+    port: server.port,
     async send(method, path, body, headers = {}) {
       const response = await fetch(server.url + path, {
         method,

@@ -3,7 +3,7 @@ import { demoMessage } from '@orderflow/shared/http/problem.ts';
 import type { RejectionReason } from '../domain/order.ts';
 import type { ListedCartLine } from '../readmodel/cartLines.ts';
 import type { OrderLineView, OrderView, TrackedOrder } from '../readmodel/orders.ts';
-import type { KnownProduct } from '../readmodel/products.ts';
+import type { KnownProduct, Product } from '../readmodel/products.ts';
 
 const REJECTIONS: Readonly<Record<RejectionReason, string>> = {
   unknown_product: 'No product exists with the given ID',
@@ -21,7 +21,7 @@ export function rejectedAnswer(reason: RejectionReason) {
  */
 export function confirmedAnswer(
   order: OrderView,
-  products: ReadonlyMap<KnownProduct['productId'], KnownProduct>,
+  products: ReadonlyMap<Product['productId'], Product>,
 ) {
   const lines = order.lines.map((line) => {
     const product = products.get(line.productId);
@@ -32,7 +32,7 @@ export function confirmedAnswer(
   return { resp: lines.length === 1 ? lines[0] : lines };
 }
 
-function confirmedLine(order: OrderView, line: OrderLineView, product: KnownProduct) {
+function confirmedLine(order: OrderView, line: OrderLineView, product: Product) {
   const { cartLine, availableQuantity, stockChangedAt } = line;
   if (cartLine === undefined || availableQuantity === undefined || stockChangedAt === undefined)
     throw new Error(`Order ${order.orderId} is confirmed, but its line ${line.productId} is not`);

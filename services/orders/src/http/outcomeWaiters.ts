@@ -1,5 +1,5 @@
-// Requests that wait for their orders' decisions. Who confirms an order here wakes its waiters here; what another
-// instance decides is found by one query for all that still wait.
+// Requests that wait for their orders' decisions. The commit that decides an order here answers its waiters here, from
+// the rows that it has written; what another instance decides is found by one query for all that still wait.
 import type { OrderId } from '@orderflow/shared/contracts/ids.ts';
 import { AppError } from '@orderflow/shared/runtime/appError.ts';
 import type { Logger } from '@orderflow/shared/runtime/logger.ts';
@@ -28,6 +28,10 @@ export interface OutcomeWaiters {
    * Throws a retryable AppError when all places are taken.
    */
   register(orderId: OrderId): Waiter;
+  /** True if somebody waits for the order. */
+  isAwaited(orderId: OrderId): boolean;
+  /** Tells who waits for this order that it is decided. */
+  tell(order: OrderView): void;
   /** These orders may be decided by now: look, if somebody waits for them. */
   wake(orderIds: readonly OrderId[]): void;
   /** Ends all waits without an outcome, and every later one at once. */
@@ -42,23 +46,30 @@ export interface OutcomeWaitersDeps {
 
 type Settle = (order: OrderView | undefined) => void;
 
+/** Who waits for one order, and how many polls there had been when the first of them came. */
+interface Waiting {
+  readonly settles: Set<Settle>;
+  readonly sincePoll: number;
+}
+
 /** Makes the waiting room. It asks the database only while somebody is in it. */
 export function createOutcomeWaiters(deps: OutcomeWaitersDeps): OutcomeWaiters {
   const { waiterLimit = WAITER_LIMIT } = deps;
-  const waiting = new Map<OrderId, Set<Settle>>();
+  const waiting = new Map<OrderId, Waiting>();
   const lookUp = createLookUp(deps, (order) => {
     settle(order.orderId, order);
   });
+  let polls = 0;
   let waiterCount = 0;
   let closed = false;
   let poll: NodeJS.Timeout | undefined;
 
   function settle(orderId: OrderId, order: OrderView | undefined): void {
-    for (const each of waiting.get(orderId) ?? []) each(order);
+    for (const each of waiting.get(orderId)?.settles ?? []) each(order);
   }
 
   function leave(orderId: OrderId, each: Settle): void {
-    const same = waiting.get(orderId);
+    const same = waiting.get(orderId)?.settles;
     if (same?.delete(each) !== true) return;
     if (same.size === 0) waiting.delete(orderId);
     waiterCount -= 1;
@@ -67,14 +78,22 @@ export function createOutcomeWaiters(deps: OutcomeWaitersDeps): OutcomeWaiters {
     poll = undefined;
   }
 
+  /** Most orders are decided here within an interval: only those who have waited longer are worth a query. */
+  function* longWaiting(): Iterable<OrderId> {
+    for (const [orderId, { sincePoll }] of waiting) if (sincePoll < polls) yield orderId;
+  }
+
   return {
     register(orderId) {
       if (waiterCount >= waiterLimit) throw tooManyWaiting();
       const { promise, resolve } = Promise.withResolvers<OrderView | undefined>();
-      waiting.set(orderId, (waiting.get(orderId) ?? new Set<Settle>()).add(resolve));
+      const same = waiting.get(orderId) ?? { settles: new Set<Settle>(), sincePoll: polls };
+      same.settles.add(resolve);
+      waiting.set(orderId, same);
       waiterCount += 1;
       poll ??= setInterval(() => {
-        lookUp(waiting.keys());
+        lookUp(longWaiting());
+        polls += 1;
       }, POLL_INTERVAL_MS);
       return {
         outcome: (timeoutMs) => within(closed ? 0 : timeoutMs, promise),
@@ -82,6 +101,10 @@ export function createOutcomeWaiters(deps: OutcomeWaitersDeps): OutcomeWaiters {
           leave(orderId, resolve);
         },
       };
+    },
+    isAwaited: (orderId) => waiting.has(orderId),
+    tell(order) {
+      settle(order.orderId, order);
     },
     wake(orderIds) {
       lookUp(orderIds.filter((orderId) => waiting.has(orderId)));

@@ -12,9 +12,9 @@ import { AppError } from '@orderflow/shared/runtime/appError.ts';
 import type { Logger } from '@orderflow/shared/runtime/logger.ts';
 import { orderDecider, type RequestOrder } from '../domain/decideOrder.ts';
 import { orderStream, type OrderEvent, type OrderState } from '../domain/order.ts';
-import type { KnownUserQueries } from '../readmodel/knownUsers.ts';
+import type { KnownUsers } from '../readmodel/knownUsers.ts';
 import type { OrderView } from '../readmodel/orders.ts';
-import type { KnownProduct, KnownProductQueries } from '../readmodel/products.ts';
+import type { Product, Products } from '../readmodel/products.ts';
 import type { OutcomeWaiters } from './outcomeWaiters.ts';
 import type { UsersClient } from './usersClient.ts';
 
@@ -27,15 +27,15 @@ export type PlacedOrder =
       readonly kind: 'decided';
       readonly order: OrderView;
       /** The products of a confirmed order's lines. */
-      readonly products: ReadonlyMap<ProductId, KnownProduct>;
+      readonly products: ReadonlyMap<ProductId, Product>;
     };
 
 export interface PlaceOrderDeps {
   readonly append: (unit: Unit<OrderEvent>) => Promise<readonly RecordedEvent<OrderEvent>[]>;
   readonly readStreams: EventStore<OrderEvent>['readStreams'];
-  readonly knownUsers: KnownUserQueries;
+  readonly knownUsers: KnownUsers;
   readonly usersClient: UsersClient;
-  readonly products: KnownProductQueries;
+  readonly products: Products;
   readonly waiters: OutcomeWaiters;
   readonly logger: Pick<Logger, 'error'>;
   /** How long a request waits for its order's decision. */
@@ -43,16 +43,16 @@ export interface PlaceOrderDeps {
 }
 
 /**
- * Places the order and waits for its decision, at most `maxWaitMs` (and `waitMs`). The same order again (a gateway's
- * retry, an Idempotency-Key) waits for the same outcome and gets the same answer. Throws a retryable AppError when
- * this request has appended nothing and met nothing, and AppError 'outcome_unknown' when that is not sure: the same
- * request may be sent again.
+ * Places the order and waits for its decision, at most the caller's `waitMs` (and the service's own). `onAccepted` is
+ * called once the order is in the log for certain. The same order again (a gateway's retry, an Idempotency-Key) waits
+ * for the same outcome and gets the same answer. Throws a retryable AppError when this request has appended nothing and
+ * met nothing, and AppError 'outcome_unknown' when that is not sure: the same request may be sent again.
  */
 export async function placeOrder(
   deps: PlaceOrderDeps,
   command: RequestOrder,
   metadata: EventMetadata,
-  maxWaitMs = Infinity,
+  { waitMs, onAccepted }: { readonly waitMs: number; readonly onAccepted: () => void },
 ): Promise<PlacedOrder> {
   // Before the append: a decision that is there before anybody waits for it would otherwise wake nobody.
   const waiter = deps.waiters.register(command.orderId);
@@ -60,8 +60,9 @@ export async function placeOrder(
     const accepted = await accept(deps, command, metadata);
     if (accepted === 'unknown_user') return { kind: 'unknown_user' };
     if (accepted === 'other') return { kind: 'id_taken_by_another_request' };
+    onAccepted();
     if (accepted === 'repeated') deps.waiters.wake([command.orderId]);
-    const order = await waiter.outcome(Math.min(deps.waitMs, maxWaitMs));
+    const order = await waiter.outcome(Math.min(deps.waitMs, waitMs));
     return order === undefined ? { kind: 'undecided' } : await decided(deps, order);
   } finally {
     waiter.release();

@@ -1,24 +1,8 @@
 // What the orders service's routes take.
 import { z } from 'zod';
-import {
-  LINES_LIMIT,
-  orderIdSchema,
-  productIdSchema,
-  quantitySchema,
-  userIdSchema,
-} from '@orderflow/shared/contracts/ids.ts';
+import { orderIdSchema, userIdSchema } from '@orderflow/shared/contracts/ids.ts';
 import { afterField } from '@orderflow/shared/http/demoList.ts';
 import { idField } from '@orderflow/shared/http/validate.ts';
-
-/** The gateway's order, already validated there and given its id. */
-export const placeOrderBody = z.object({
-  orderId: orderIdSchema,
-  userId: userIdSchema,
-  lines: z
-    .array(z.object({ productId: productIdSchema, quantity: quantitySchema }))
-    .min(1)
-    .max(LINES_LIMIT),
-});
 
 /** `userId` comes in the query, or (as the demo's README told) in the body of the GET. */
 export const listCartQuery = z.object({

@@ -18,6 +18,7 @@ import type {
   RowKey,
   Rows,
 } from '@orderflow/shared/eventstore/projection.ts';
+import type { TableChanges } from '@orderflow/shared/eventstore/projectionEngine.ts';
 import { projectionOf } from '@orderflow/shared/eventstore/projectionOf.ts';
 import { queryRows } from '@orderflow/shared/runtime/database.ts';
 import type { Queryable } from '@orderflow/shared/runtime/transaction.ts';
@@ -183,6 +184,18 @@ function rejectOrder({ data }: OrderRejected, rows: Rows): void {
     order_lines: JSON.stringify(lines),
     decided_at: data.at,
   });
+}
+
+/** The decided orders whose rows a commit has written, of those that are wanted. */
+export function decidedOrders(
+  changes: readonly TableChanges[],
+  isWanted: (orderId: OrderId) => boolean,
+): readonly OrderView[] {
+  return changes
+    .filter(({ table }) => table.name === ordersTable.name)
+    .flatMap(({ inserted, updated }) => [...inserted, ...updated])
+    .filter((row) => isWanted(orderIdSchema.parse(row.order_id)))
+    .map((row) => orderView.parse(row));
 }
 
 /** What can be asked about orders. Each throws a retryable AppError when the database cannot be reached. */

@@ -82,13 +82,17 @@ const stockProjection: Projection<InventoryMessage> = {
 /** Folds inventory's events into `products`; `updated_at` is when `available_quantity` changed last, as in inventory. */
 export const productsProjection = projectionOf(inventoryMessageSchemas, stockProjection);
 
-/** A product, as orders knows it. */
-export interface KnownProduct {
+/** What never changes about a product. */
+export interface Product {
   readonly productId: ProductId;
   readonly uuid: string;
   readonly name: string;
-  readonly availableQuantity: number;
   readonly createdAt: string;
+}
+
+/** A product, as orders knows it. */
+export interface KnownProduct extends Product {
+  readonly availableQuantity: number;
   readonly updatedAt: string;
 }
 
@@ -118,6 +122,50 @@ export function createKnownProductQueries(database: Queryable): KnownProductQuer
       const sql = `SELECT ${productsTable.columns.join(', ')} FROM products WHERE product_id IN (?)`;
       const rows = await queryRows(database, productRow, sql, [productIds]);
       return new Map(rows.map((row) => [row.product_id, knownProduct(row)]));
+    },
+  };
+}
+
+/** What the answers to orders need of products. */
+export interface Products {
+  /** Those of the products that orders has heard of. Throws a retryable AppError when the database cannot be reached. */
+  find(productIds: readonly ProductId[]): Promise<ReadonlyMap<ProductId, Product>>;
+}
+
+/** Products remembered at most: about 10 MB with the longest names. */
+const REMEMBERED_LIMIT = 10_000;
+
+/** Asks for each product once and remembers it: what the answers need of it never changes. */
+export function createProducts(
+  queries: KnownProductQueries,
+  rememberedLimit = REMEMBERED_LIMIT,
+): Products {
+  const remembered = new Map<ProductId, Product>();
+
+  function remember({ productId, uuid, name, createdAt }: KnownProduct): void {
+    remembered.set(productId, { productId, uuid, name, createdAt });
+    // A Map keeps its order, so the first is the oldest.
+    for (const oldest of remembered.keys()) {
+      if (remembered.size <= rememberedLimit) return;
+      remembered.delete(oldest);
+    }
+  }
+
+  return {
+    async find(productIds) {
+      const found = new Map<ProductId, Product>();
+      const missing: ProductId[] = [];
+      for (const productId of productIds) {
+        const product = remembered.get(productId);
+        if (product === undefined) missing.push(productId);
+        else found.set(productId, product);
+      }
+      if (missing.length === 0) return found;
+      for (const product of (await queries.find(missing)).values()) {
+        remember(product);
+        found.set(product.productId, product);
+      }
+      return found;
     },
   };
 }
