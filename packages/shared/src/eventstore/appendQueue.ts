@@ -43,6 +43,8 @@ export function createAppendQueue<Event extends DomainEvent, Fact extends Domain
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
+    // Requests that arrive together are read in one turn of the event loop: without this the first would go alone.
+    await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
       const { batch, rest } = takeBatch(waiting, maxBatchEvents);
       waiting = rest;

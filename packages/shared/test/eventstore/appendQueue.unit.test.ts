@@ -6,16 +6,30 @@ import { counted, opened, type TallyEvent } from '../../src/testing/tallyDomain.
 import { openNotingStore, streamsOf, unit } from './notingStore.ts';
 
 describe('The append queue', () => {
-  it('commits a lone unit at once, and all that wait meanwhile together', async () => {
+  it('commits what comes in one turn of the event loop together, and then all that came meanwhile', async () => {
     const { store, batches } = openNotingStore();
-    const queue = createAppendQueue(store);
+    const firstIsUnderWay = Promise.withResolvers<undefined>();
+    const firstMayEnd = Promise.withResolvers<undefined>();
+    const queue = createAppendQueue<TallyEvent>({
+      ...store,
+      async commit(units) {
+        firstIsUnderWay.resolve(undefined);
+        await firstMayEnd.promise;
+        return store.commit(units);
+      },
+    });
     const sizes = [1, 2, 0, 3, 1];
-    const results = await Promise.all(
-      sizes.map((size, index) =>
-        queue.append(unit(`s-${index}`, 0, ...Array.from({ length: size }, () => counted('x')))),
-      ),
-    );
-    expect(batches.map(streamsOf)).toEqual([['s-0'], ['s-1', 's-2', 's-3', 's-4']]);
+    const append = (size: number, index: number) =>
+      queue.append(unit(`s-${index}`, 0, ...Array.from({ length: size }, () => counted('x'))));
+    const early = sizes.slice(0, 2).map(append);
+    await firstIsUnderWay.promise;
+    const late = sizes.slice(2).map((size, index) => append(size, index + 2));
+    firstMayEnd.resolve(undefined);
+    const results = await Promise.all([...early, ...late]);
+    expect(batches.map(streamsOf)).toEqual([
+      ['s-0', 's-1'],
+      ['s-2', 's-3', 's-4'],
+    ]);
     expect(results.map((events) => events.map((event) => event.streamId))).toEqual(
       sizes.map((size, index) => Array<string>(size).fill(`s-${index}`)),
     );
@@ -27,7 +41,7 @@ describe('The append queue', () => {
     const results = await Promise.allSettled(
       ['x', 'a', 'a', 'b'].map((id) => queue.append(unit(id, 0, counted(id)))),
     );
-    expect(batches.map(streamsOf)).toEqual([['x'], ['a', 'b'], ['a']]);
+    expect(batches.map(streamsOf)).toEqual([['x', 'a', 'b'], ['a']]);
     expect(results.map(({ status }) => status)).toEqual([
       'fulfilled',
       'fulfilled',
@@ -42,7 +56,7 @@ describe('The append queue', () => {
     const events = (count: number) => Array.from({ length: count }, () => counted('x'));
     const sizes = [1, 2, 2, 5, 1];
     await Promise.all(sizes.map((size, i) => queue.append(unit(`s-${i}`, 0, ...events(size)))));
-    expect(batches.map(streamsOf)).toEqual([['s-0'], ['s-1', 's-4'], ['s-2'], ['s-3']]);
+    expect(batches.map(streamsOf)).toEqual([['s-0', 's-1'], ['s-2', 's-4'], ['s-3']]);
   });
 
   it('fails the loser of a race alone, and writes the rest of its batch', async () => {
@@ -122,15 +136,15 @@ describe('The append queue', () => {
       ['x', 'a', 'b'].map((id) => queue.append(unit(id, 0, counted(id)))),
     );
     expect(results).toMatchObject(results.map(() => ({ status: 'rejected', reason: unknown })));
-    expect(batches.map(streamsOf)).toEqual([['x'], ['a', 'b']]);
+    expect(batches.map(streamsOf)).toEqual([['x', 'a', 'b']]);
   });
 
   it('refuses more than may wait, and takes more when they are through', async () => {
     const { store } = openNotingStore();
     const queue = createAppendQueue(store, { maxWaitingUnits: 2 });
-    const all = ['a', 'b', 'c', 'd'].map((id) => queue.append(unit(id, 0, counted(id))));
-    await expect(all[3]).rejects.toMatchObject({ code: 'append_queue_full', retryable: true });
-    await Promise.all(all.slice(0, 3));
+    const all = ['a', 'b', 'c'].map((id) => queue.append(unit(id, 0, counted(id))));
+    await expect(all[2]).rejects.toMatchObject({ code: 'append_queue_full', retryable: true });
+    await Promise.all(all.slice(0, 2));
     await expect(queue.append(unit('d', 0, counted('d')))).resolves.toHaveLength(1);
   });
 
