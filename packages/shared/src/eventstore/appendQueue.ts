@@ -17,6 +17,11 @@ export interface AppendQueue<Event extends DomainEvent, Fact extends DomainEvent
    * 'append_queue_full' (retryable).
    */
   readonly append: (unit: Unit<Event, Fact>) => Promise<readonly RecordedEvent<Event>[]>;
+  /**
+   * Commits a consumer's units as a transaction of their own, before all requests that wait. Throws what the store's
+   * commit throws.
+   */
+  readonly commitAhead: EventStore<Event, Fact>['commit'];
   /** Resolves when nothing waits and nothing is under way. */
   readonly drain: () => Promise<void>;
 }
@@ -32,20 +37,27 @@ interface Waiting<Event extends DomainEvent, Fact extends DomainEvent> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Makes the queue in front of a store. One a process for requests: consumers commit by themselves. */
+/**
+ * Makes the queue in front of a store: one a process, since only one commit of a schema can be under way at once anyway
+ * (the log head's lock). Consumers go first, as they answer requests that are under way already; and alone, as a lost
+ * compare-and-set of theirs must not roll back innocent requests. Requests gather meanwhile, which makes fewer commits.
+ */
 export function createAppendQueue<Event extends DomainEvent, Fact extends DomainEvent = never>(
   store: Pick<EventStore<Event, Fact>, 'commit' | 'readVersions'>,
   limits: AppendQueueLimits = {},
 ): AppendQueue<Event, Fact> {
   const maxBatchEvents = limits.maxBatchEvents ?? MAX_BATCH_EVENTS;
   const maxWaitingUnits = limits.maxWaitingUnits ?? MAX_WAITING_UNITS;
+  const ahead: (() => Promise<void>)[] = [];
   let waiting: Waiting<Event, Fact>[] = [];
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
     // Requests that arrive together are read in one turn of the event loop: without this the first would go alone.
     await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) {
+    while (ahead.length > 0 || waiting.length > 0) {
+      await ahead.shift()?.();
+      if (ahead.length > 0) continue;
       const { batch, rest } = takeBatch(waiting, maxBatchEvents);
       waiting = rest;
       await commitBatch(store, batch);
@@ -58,6 +70,12 @@ export function createAppendQueue<Event extends DomainEvent, Fact extends Domain
       if (waiting.length >= maxWaitingUnits) return Promise.reject(queueFull(maxWaitingUnits));
       return new Promise((resolve, reject) => {
         waiting.push({ unit, resolve, reject });
+        running ??= run();
+      });
+    },
+    commitAhead(units) {
+      return new Promise((resolve, reject) => {
+        ahead.push(() => store.commit(units).then(resolve, reject));
         running ??= run();
       });
     },

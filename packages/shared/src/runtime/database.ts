@@ -21,7 +21,7 @@ export interface DatabaseSettings {
   readonly poolSize: number;
   /** Callers that may wait for a connection; the next one is refused. */
   readonly waitingLimit?: number;
-  /** A statement without an answer for so long costs its connection. Above the lock wait; 15 s if it is left out. */
+  /** A packet without an answer for so long costs its connection. Above the lock wait; 10 s if it is left out. */
   readonly statementLimitMs?: number;
 }
 
@@ -30,7 +30,8 @@ const WAITING_LIMIT = 10_000;
 const LOCK_WAIT_SECONDS = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_DELAY_MS = 10_000;
-const STATEMENT_LIMIT_MS = 15_000;
+/** Two of them one after the other are less than a consumer may go without progress: it may wait behind a request. */
+const STATEMENT_LIMIT_MS = 10_000;
 /** A transaction that lost a deadlock or a lock wait is run this often at most. */
 const TRANSACTION_ATTEMPTS = 5;
 const RETRY_DELAY_MS = 20;

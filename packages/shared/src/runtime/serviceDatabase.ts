@@ -52,6 +52,7 @@ export interface StoredParts<Event extends DomainEvent, Fact extends DomainEvent
 /** The database at work. */
 export interface ServiceDatabase<Event extends DomainEvent, Fact extends DomainEvent> {
   readonly pool: Pool;
+  /** For the consumer and the relay: its commits go before those of requests. */
   readonly store: EventStore<Event, Fact>;
   /** For requests: their appends share commits. */
   readonly log: CommandLog<Event>;
@@ -99,7 +100,7 @@ export async function openServiceDatabase<Event extends DomainEvent, Fact extend
   }
   return {
     pool,
-    store,
+    store: { ...store, commit: queue.commitAhead },
     log: {
       readStreams: (streamIds) => store.readStreams(streamIds),
       append: (unit) => queue.append(unit),

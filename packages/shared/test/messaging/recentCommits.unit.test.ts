@@ -87,7 +87,10 @@ describe('a leading relay', () => {
         // Another process' commits are those that this one is not told of.
         onCommitted: (listener) =>
           store.onCommitted((events) => {
-            listener(events.filter(({ position }) => !hidden.has(position)), []);
+            listener(
+              events.filter(({ position }) => !hidden.has(position)),
+              [],
+            );
           }),
       },
       ...{ broker, positions: new MemoryRelayPositions(1), topic: TOPIC, source: 'publisher' },
