@@ -12,12 +12,14 @@ import { createReactions } from './messaging/inbound.ts';
 import { toMessages } from './messaging/outbound.ts';
 import { Inventory1763800000100 } from './migrations/inventory1763800000100.ts';
 import { productsEntity, productsProjection } from './readmodel/products.ts';
+import { productStateCodec } from './stateCodec.ts';
 
 /** What the service is made of before anything is connected. */
 export const inventoryParts = {
   schema: { tables: [readModel(productsEntity)], migrations: [Inventory1763800000100] },
   codec: productCodec,
   decider: productDecider,
+  stateCodec: productStateCodec,
   projections: [productsProjection],
   topic: INVENTORY_TOPIC,
   toMessages,

@@ -37,7 +37,7 @@ runService({
         [INVENTORY_TOPIC]: config.INVENTORY_URL,
       };
       // An order is met a few times within a moment and then never again: not worth keeping in memory.
-      const inbound = { reactions, publishers, cachedStates: 0 };
+      const inbound = { reactions, publishers, cacheBytes: 0 };
       return { routes, upgradeTo: orderStream, inbound, stopWaiting };
     }),
 });

@@ -2,7 +2,7 @@
 import type { QueryResult } from 'mysql2/promise';
 import { z } from 'zod';
 import { formatPlace } from '../messaging/chain.ts';
-import { duplicateKey, queryRows } from '../runtime/database.ts';
+import { duplicateKey, operationalError, queryRows } from '../runtime/database.ts';
 import type { Queryable, Transaction } from '../runtime/transaction.ts';
 import { ConflictError, type Cursor, type CursorMove, type ParkedMessage } from './eventStore.ts';
 
@@ -25,11 +25,15 @@ export async function readCursorRows(
   const known = await selectCursors(database, consumer, topic, partitions);
   if (known.length === partitions.length) return known;
   // Made here and not by the first commit: two owners that both insert would wait for each other, not for the row.
-  await database.query(
-    `INSERT IGNORE INTO consumer_cursors
-      (consumer, topic, partition_id, incarnation, position, part, next_offset) VALUES ?`,
-    [partitions.map((partition) => [consumer, topic, partition, 0, 0, 0, 0])],
-  );
+  try {
+    await database.query(
+      `INSERT IGNORE INTO consumer_cursors
+        (consumer, topic, partition_id, incarnation, position, part, next_offset) VALUES ?`,
+      [partitions.map((partition) => [consumer, topic, partition, 0, 0, 0, 0])],
+    );
+  } catch (error) {
+    throw operationalError(error);
+  }
   return selectCursors(database, consumer, topic, partitions);
 }
 

@@ -5,7 +5,12 @@ import { z } from 'zod';
 import { duplicateKey, queryRows } from '../runtime/database.ts';
 import type { Queryable, Transaction } from '../runtime/transaction.ts';
 import type { DomainEvent } from './decider.ts';
-import { ConflictError, type EventCodec, type RecordedEvent } from './eventStore.ts';
+import {
+  ConflictError,
+  type EventCodec,
+  type RecordedEvent,
+  type StreamRange,
+} from './eventStore.ts';
 import { findBrokenLink } from './hashChain.ts';
 import type { PlacedEvent, Predecessor } from './placing.ts';
 
@@ -66,18 +71,28 @@ function toRecorded<Event extends DomainEvent>(
   };
 }
 
-/** Events of the streams by stream, in version order; streams without events are absent. */
+/** Events of the streams, or of a range of each, as `EventStore.readStreams` says. */
 export async function readStreamEvents<Event extends DomainEvent>(
   database: Queryable,
   codec: EventCodec<Event>,
   streamIds: readonly string[],
+  { after, limit }: StreamRange = {},
 ): Promise<ReadonlyMap<string, readonly RecordedEvent<Event>[]>> {
   if (streamIds.length === 0) return new Map();
+  const begun = streamIds.flatMap((streamId) => {
+    const version = after?.get(streamId) ?? 0;
+    return version > 0 ? [[streamId, version] as const] : [];
+  });
+  const inMiddle = new Set(begun.map(([streamId]) => streamId));
+  const whole = streamIds.filter((streamId) => !inMiddle.has(streamId));
   const rows = await queryRows(
     database,
     storedRowSchema,
-    `SELECT ${COLUMNS} FROM events WHERE stream_id IN (?) ORDER BY stream_id, version`,
-    [streamIds],
+    // Forced: begun in the middle of a long stream, the read must not touch its beginning.
+    `SELECT ${COLUMNS} FROM events FORCE INDEX (uq_events_stream_version)
+      WHERE stream_id IN (?)${' OR (stream_id = ? AND version > ?)'.repeat(begun.length)}
+      ORDER BY stream_id, version${limit === undefined ? '' : ' LIMIT ?'}`,
+    [whole.length > 0 ? whole : [''], ...begun.flat(), ...(limit === undefined ? [] : [limit])],
   );
   return Map.groupBy(
     rows.map((row) => toRecorded(row, codec)),

@@ -119,6 +119,19 @@ export class ConflictError extends Error {
   }
 }
 
+/** A stream's state at one of its events, as text. It saves reading the events up to there, and proves nothing. */
+export interface Snapshot extends StreamHead {
+  readonly state: string;
+}
+
+/** Which part of streams to read. */
+export interface StreamRange {
+  /** By stream: only events above this version. */
+  readonly after?: ReadonlyMap<string, number>;
+  /** Events at most, of all streams together, taken in the order of their ids. */
+  readonly limit?: number;
+}
+
 /** The log of one service, with what is committed beside it. Two implementations: MySQL, and in memory for tests. */
 export interface EventStore<Event extends DomainEvent, Fact extends DomainEvent = never> {
   /**
@@ -128,12 +141,29 @@ export interface EventStore<Event extends DomainEvent, Fact extends DomainEvent 
    * When the connection breaks at COMMIT the outcome is read back, never guessed.
    */
   commit(units: readonly Unit<Event, Fact>[]): Promise<readonly RecordedEvent<Event>[]>;
-  /** Events of the streams in version order; a stream without events is absent from the map. */
+  /**
+   * Events of the streams, by stream id and in version order; a stream without events (in the range, if one is given)
+   * is absent from the map.
+   */
   readStreams(
     streamIds: readonly string[],
+    range?: StreamRange,
   ): Promise<ReadonlyMap<string, readonly RecordedEvent<Event>[]>>;
   /** The current version of each stream; a stream without events is absent from the map. Cheaper than reading them. */
   readVersions(streamIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /**
+   * The streams' snapshots in this schema version of the state; only those that stand on an event which the log has, so
+   * that a log that was put back to an earlier state is not read on from one that it does not have.
+   */
+  readSnapshots(
+    streamIds: readonly string[],
+    stateSchemaVersion: number,
+  ): Promise<ReadonlyMap<string, Snapshot>>;
+  /** Replaces the streams' snapshots. Throws a retryable AppError. */
+  writeSnapshots(
+    snapshots: ReadonlyMap<string, Snapshot>,
+    stateSchemaVersion: number,
+  ): Promise<void>;
   /** At most `limit` events with a position above `after`, in order. */
   readLog(after: number, limit: number): Promise<readonly RecordedEvent<Event>[]>;
   /** The log's head: incarnation and last committed position (0: empty). */

@@ -13,6 +13,7 @@ import {
   type RecordedEvent,
   type Unit,
 } from './eventStore.ts';
+import { createMemorySnapshots, inRange } from './memoryStreams.ts';
 import { createTableDrafts, type UniqueKey } from './memoryTables.ts';
 import { placeEvents, prepareAppends, type PlacedEvent, type Predecessor } from './placing.ts';
 import {
@@ -57,6 +58,7 @@ export function createMemoryEventStore<Event extends DomainEvent, Fact extends D
   const write = createWriter(options);
   let contents: Contents<Event> = EMPTY;
   const read = createReader(options.codec);
+  const snapshots = createMemorySnapshots();
   return {
     async commit(units) {
       await turn();
@@ -67,11 +69,15 @@ export function createMemoryEventStore<Event extends DomainEvent, Fact extends D
       listeners.notify(recorded, written.changes);
       return recorded;
     },
-    async readStreams(streamIds) {
+    async readStreams(streamIds, range) {
       await turn();
-      const wanted = new Set(streamIds);
-      const events = contents.log.filter(({ recorded }) => wanted.has(recorded.streamId)).map(read);
+      const events = inRange(contents.log, streamIds, range).map(read);
       return Map.groupBy(events, (event) => event.streamId);
+    },
+    readSnapshots: (...of) => turn().then(() => snapshots.read(contents.log, ...of)),
+    async writeSnapshots(...of) {
+      await turn();
+      snapshots.write(...of);
     },
     async readVersions(streamIds) {
       await turn();

@@ -1,7 +1,7 @@
 // The event store in MySQL: one transaction, one lock order, positions from the log head.
 import type { Pool } from 'mysql2/promise';
 import { AppError } from '../runtime/appError.ts';
-import { inTransaction, operationalError } from '../runtime/database.ts';
+import { inTransaction } from '../runtime/database.ts';
 import { createCommitListeners } from './commitListeners.ts';
 import { haveMoved, readCursorRows, readParkedKeyRows } from './cursorRows.ts';
 import type { DomainEvent } from './decider.ts';
@@ -10,6 +10,7 @@ import { ConflictError, type EventCodec, type EventStore, type Unit } from './ev
 import { lockLogHead, readLogHead } from './logHead.ts';
 import { prepareAppends, type PlacedEvent } from './placing.ts';
 import type { Projection } from './projection.ts';
+import { snapshotsIn } from './snapshots.ts';
 import { createUnitWriter, type Written } from './unitWriter.ts';
 
 /** A read-model row made by somebody else meanwhile: the folds start again from it, this often at most. */
@@ -62,14 +63,12 @@ export function createMysqlEventStore<Event extends DomainEvent, Fact extends Do
         }
       }
     },
-    readStreams: (streamIds) => readStreamEvents(pool, codec, streamIds),
+    readStreams: (streamIds, range) => readStreamEvents(pool, codec, streamIds, range),
+    ...snapshotsIn(pool),
     readVersions: (streamIds) => readStreamVersions(pool, streamIds),
     readLog: (after, limit) => readLogEvents(pool, codec, after, limit),
     head: () => readLogHead(pool),
-    readCursors: (consumer, topic, partitions) =>
-      readCursorRows(pool, consumer, topic, partitions).catch((error: unknown) => {
-        throw operationalError(error);
-      }),
+    readCursors: (...of) => readCursorRows(pool, ...of),
     readParkedKeys: (consumer, topic) => readParkedKeyRows(pool, consumer, topic),
     onCommitted: listeners.add,
   };

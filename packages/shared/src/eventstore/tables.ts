@@ -2,6 +2,7 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import type { Schema } from '../runtime/schema.ts';
 import { EventStore1763800000000 } from './migrations/eventStore1763800000000.ts';
+import { EventStore1763800000300 } from './migrations/eventStore1763800000300.ts';
 
 const unsigned = { type: 'int', unsigned: true } as const;
 const position = { type: 'bigint', unsigned: true } as const;
@@ -91,6 +92,17 @@ const topics = new EntitySchema({
   columns: { topic: primary(text(249)), partition_count: unsigned },
 });
 
+const snapshots = new EntitySchema({
+  name: 'snapshots',
+  columns: {
+    stream_id: primary(text(100)),
+    version: unsigned,
+    hash: { type: 'binary', length: 32 },
+    state_schema_version: unsigned,
+    state: { type: 'mediumtext' },
+  },
+});
+
 /**
  * The part of every service's schema that is the event store. The log can only grow: the runtime user may neither
  * change nor delete an event, so no bug of a service can. log_head and relay_lease rows are made by the migration.
@@ -105,6 +117,7 @@ export const eventStoreSchema: Schema = {
     { entity: relayLease, grants: ['SELECT', 'UPDATE'] },
     { entity: relayCursors, grants: ['SELECT', 'INSERT', 'UPDATE'] },
     { entity: topics, grants: ['SELECT', 'INSERT'] },
+    { entity: snapshots, grants: ['SELECT', 'INSERT', 'UPDATE'] },
   ],
-  migrations: [EventStore1763800000000],
+  migrations: [EventStore1763800000000, EventStore1763800000300],
 };

@@ -1,6 +1,6 @@
 // One batch decided in memory: what one transaction will carry, and how far each partition is after it.
 import type { DomainEvent } from '../eventstore/decider.ts';
-import type { EventStore, RecordedEvent } from '../eventstore/eventStore.ts';
+import type { RecordedEvent } from '../eventstore/eventStore.ts';
 import { AppError } from '../runtime/appError.ts';
 import type { Place } from './chain.ts';
 import type { InboundMessage } from './envelope.ts';
@@ -8,7 +8,8 @@ import { judgeRecords, type Judged, type NextMessage } from './judgement.ts';
 import { describeError, OpenBatch, type BatchContent } from './openBatch.ts';
 import type { PartitionState, Progress } from './partitionState.ts';
 import type { Reactions } from './reaction.ts';
-import { BatchStates, type Evolution, type StateCache } from './stateCache.ts';
+import type { Evolution, StateSource } from './loadStates.ts';
+import { BatchStates, type StateCache } from './stateCache.ts';
 import type { IncomingRecord } from './transport.ts';
 
 const FOLLOWER_REASON = 'a message of the same key was parked before it';
@@ -46,7 +47,7 @@ export interface BatchPlan<
 /** What deciding needs. */
 export interface PlanDeps<State, Event extends DomainEvent, Fact extends DomainEvent> {
   readonly consumer: string;
-  readonly store: Pick<EventStore<Event, Fact>, 'readStreams'>;
+  readonly store: StateSource<Event>;
   readonly reactions: Reactions<State, Event, Fact>;
   readonly evolution: Evolution<State, Event>;
   readonly cache: StateCache<State>;

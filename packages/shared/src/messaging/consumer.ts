@@ -8,6 +8,7 @@ import { BatchLoop } from './batchLoop.ts';
 import type { Place } from './chain.ts';
 import { GapWatch } from './gapWatch.ts';
 import { GroupJoin } from './joinGroup.ts';
+import type { Evolution } from './loadStates.ts';
 import { loadPartitions } from './loadPartitions.ts';
 import { createMutex, type Exclusive } from './mutex.ts';
 import { isAheadOfStore, type PartitionState } from './partitionState.ts';
@@ -17,7 +18,8 @@ import type { Reactions } from './reaction.ts';
 import { BatchSettler, type Settler } from './settle.ts';
 import { TooMuchPoisonError } from './settleFailure.ts';
 import { repeat } from './signal.ts';
-import { createStateCache, type Evolution } from './stateCache.ts';
+import { createSnapshotWriter, type SnapshotWriter } from './snapshotWriter.ts';
+import { createStateCache } from './stateCache.ts';
 import { StepWatch } from './stepWatch.ts';
 import { NO_PROGRESS_MS, TailCheck } from './tailCheck.ts';
 import type { GroupConnection, GroupMember, MessageBroker } from './transport.ts';
@@ -35,8 +37,8 @@ export interface ConsumerDeps<State, Event extends DomainEvent, Fact extends Dom
   readonly evolution: Evolution<State, Event>;
   /** Asks the topic's publisher to send everything behind a place again. */
   readonly requestRewind: (topic: string, partition: number, place: Place) => Promise<void>;
-  /** States kept between batches; at about 1 KiB each the default is 64 MiB. 0 for streams that are seldom met again. */
-  readonly cachedStates?: number;
+  /** What states kept between batches may take; 64 MiB if it is left out. 0 for streams that are seldom met again. */
+  readonly cacheBytes?: number;
   readonly logger: Logger;
   /** Called once when the process must end and be started again: kafkajs has given up, or stands still. */
   readonly onFatal: (reason: string, error: unknown) => void;
@@ -44,10 +46,10 @@ export interface ConsumerDeps<State, Event extends DomainEvent, Fact extends Dom
   readonly now?: () => number;
 }
 
-const DEFAULT_CACHED_STATES = 65_536;
 const TICK_MS = 1_000;
 const FLUSH_MS = 2_000;
 const CHECK_MS = 5_000;
+const SNAPSHOT_MS = 1_000;
 
 /** A service's consumer; `start` lets it run. */
 export class MessageConsumer<State, Event extends DomainEvent, Fact extends DomainEvent> {
@@ -62,6 +64,7 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
   readonly #loop: BatchLoop;
   readonly #check: TailCheck;
   readonly #join: GroupJoin;
+  readonly #snapshots: SnapshotWriter;
   #notReady: string | undefined = 'the consumer group is not joined yet';
 
   constructor(deps: ConsumerDeps<State, Event, Fact>) {
@@ -72,7 +75,8 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
     const store = this.#watch.watchAnswers(deps.store);
     const exclusive = this.#watch.watchSteps(createMutex());
     this.#exclusive = exclusive;
-    const cache = createStateCache<State>(deps.cachedStates ?? DEFAULT_CACHED_STATES);
+    const cache = createStateCache<State>(deps.cacheBytes, deps.evolution.stateCodec?.bytesOf);
+    this.#snapshots = createSnapshotWriter({ ...deps, cache });
     const parked = createParkedKeys();
     const isCurrent = (state: PartitionState): boolean => this.#assignment.isCurrent(state);
     const onError = this.#onError;
@@ -182,6 +186,7 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
       }),
       repeat(ended, FLUSH_MS, () => this.#flush()),
       repeat(ended, CHECK_MS, () => this.#requireProgress()),
+      repeat(ended, SNAPSHOT_MS, () => this.#snapshots.write()),
     ]);
   }
 

@@ -14,7 +14,7 @@ import { rewindToStart, type RelayPositions } from './relayPositions.ts';
 import { askForRewind } from './rewind.ts';
 import type { RewindTarget } from './rewindRoute.ts';
 import { backOff, createSignal } from './signal.ts';
-import type { Evolution } from './stateCache.ts';
+import type { Evolution } from './loadStates.ts';
 import {
   createMysqlTopicRecords,
   ensureTopic,
@@ -45,7 +45,7 @@ export interface Consumption<State, Event extends DomainEvent, Fact extends Doma
   readonly reactions: Reactions<State, Event, Fact>;
   readonly evolution: Evolution<State, Event>;
   /** See ConsumerDeps. */
-  readonly cachedStates?: number;
+  readonly cacheBytes?: number;
 }
 
 /** What a service's messaging is made of. */
@@ -189,13 +189,13 @@ function consumerOf<State, Event extends DomainEvent, Fact extends DomainEvent>(
   consumes: Consumption<State, Event, Fact>,
 ): MessageConsumer<State, Event, Fact> {
   const { service, store, broker, logger, onFatal } = deps;
-  const { groupId, subscriptions, reactions, evolution, cachedStates } = consumes;
+  const { groupId, subscriptions, reactions, evolution, cacheBytes } = consumes;
   const publishers = new Map(subscriptions.map((entry) => [entry.topic, entry.publisherUrl]));
   return new MessageConsumer<State, Event, Fact>({
     ...{ store, broker, groupId, reactions, evolution, logger, onFatal },
     consumer: service,
     topics: [...publishers.keys()],
-    ...(cachedStates === undefined ? {} : { cachedStates }),
+    ...(cacheBytes === undefined ? {} : { cacheBytes }),
     async requestRewind(topic: string, partition: number, place: Place) {
       const publisherUrl = publishers.get(topic);
       if (publisherUrl === undefined) throw new Error(`${topic} is not subscribed to`);

@@ -34,7 +34,10 @@ export interface SettleDeps<
   Event extends DomainEvent,
   Fact extends DomainEvent,
 > extends PlanDeps<State, Event, Fact> {
-  readonly store: Pick<EventStore<Event, Fact>, 'readStreams' | 'readCursors' | 'commit'>;
+  readonly store: Pick<
+    EventStore<Event, Fact>,
+    'readStreams' | 'readSnapshots' | 'readCursors' | 'commit'
+  >;
   readonly gaps: GapWatch;
   readonly poison: PoisonMeter;
   /** Grows here. */

@@ -1,23 +1,16 @@
 // States of streams that the owner of a partition keeps in memory, and what a batch changes on top of them.
 import type { DomainEvent } from '../eventstore/decider.ts';
-import type { EventStore, RecordedEvent, StreamHead } from '../eventstore/eventStore.ts';
-
-/** A stream's state and the version it stands at. */
-export interface VersionedState<State> {
-  readonly state: State;
-  readonly version: number;
-  /** The event at that version; left out while it is not committed, and where there is none. */
-  readonly head?: StreamHead | undefined;
-}
-
-/** How states come from events: the two halves of a decider that do not decide. */
-export interface Evolution<State, Event extends DomainEvent> {
-  readonly initialState: State;
-  readonly evolve: (state: State, event: Event) => State;
-}
+import type { RecordedEvent } from '../eventstore/eventStore.ts';
+import {
+  headOf,
+  loadStates,
+  type Evolution,
+  type StateSource,
+  type VersionedState,
+} from './loadStates.ts';
 
 /**
- * Bounded by entries, the longest unused one leaves first. It may only hold what is committed, and only while this
+ * Bounded by bytes, the longest unused one leaves first. It may only hold what is committed, and only while this
  * process owns the partitions: it is filled after a commit has returned, and dropped at every assignment, after every
  * failed transaction, and when another owner has moved a cursor. Were it filled earlier, a state that never came to be would decide the next message.
  */
@@ -27,33 +20,65 @@ export interface StateCache<State> {
   get(streamId: string): VersionedState<State> | undefined;
   set(streamId: string, entry: VersionedState<State>): void;
   clear(): void;
+  /** Those that have grown by many events since their last snapshot. Each is given once: it counts as written then. */
+  takeDue(): ReadonlyMap<string, VersionedState<State>>;
 }
 
-/** Makes a cache of at most `maxEntries` states. */
-export function createStateCache<State>(maxEntries: number): StateCache<State> {
+const DEFAULT_MAX_BYTES = 64 * 1_024 * 1_024;
+/** What an entry takes beside its state: ids, hash, and the map's own. */
+const ENTRY_BYTES = 400;
+const STATE_BYTES = 1_024;
+/** Events between two snapshots of a stream: what its next owner reads of it at most. */
+const SNAPSHOT_EVENTS = 100;
+
+/** Makes a cache of at most `maxBytes`. Without `bytesOf`, each state counts as 1 KiB. */
+export function createStateCache<State>(
+  maxBytes = DEFAULT_MAX_BYTES,
+  bytesOf: (state: State) => number = () => STATE_BYTES,
+): StateCache<State> {
   // A Map keeps the order of insertion: what is used is put back at its end.
-  const entries = new Map<string, VersionedState<State>>();
+  const entries = new Map<string, { entry: VersionedState<State>; bytes: number }>();
+  let due = new Map<string, VersionedState<State>>();
   let generation = 0;
+  let total = 0;
+  const remove = (streamId: string): void => {
+    total -= entries.get(streamId)?.bytes ?? 0;
+    entries.delete(streamId);
+  };
+  const noteDue = (streamId: string, entry: VersionedState<State>): VersionedState<State> => {
+    if (entry.version - entry.snapshotVersion < SNAPSHOT_EVENTS) return entry;
+    due.set(streamId, entry);
+    return { ...entry, snapshotVersion: entry.version };
+  };
   return {
     generation: () => generation,
     get(streamId) {
-      const entry = entries.get(streamId);
-      if (entry === undefined) return undefined;
+      const kept = entries.get(streamId);
+      if (kept === undefined) return undefined;
       entries.delete(streamId);
-      entries.set(streamId, entry);
-      return entry;
+      entries.set(streamId, kept);
+      return kept.entry;
     },
     set(streamId, entry) {
-      entries.delete(streamId);
-      entries.set(streamId, entry);
+      remove(streamId);
+      const bytes = ENTRY_BYTES + bytesOf(entry.state);
+      entries.set(streamId, { entry: noteDue(streamId, entry), bytes });
+      total += bytes;
       for (const oldest of entries.keys()) {
-        if (entries.size <= maxEntries) break;
-        entries.delete(oldest);
+        if (total <= maxBytes) break;
+        remove(oldest);
       }
     },
     clear() {
       generation += 1;
+      total = 0;
       entries.clear();
+      due.clear();
+    },
+    takeDue() {
+      const taken = due;
+      due = new Map();
+      return taken;
     },
   };
 }
@@ -61,25 +86,18 @@ export function createStateCache<State>(maxEntries: number): StateCache<State> {
 /** Where a decision begins in its stream. */
 export type StreamStart = Pick<VersionedState<unknown>, 'version' | 'head'>;
 
-/** Only what a head is: the event itself would be kept in memory with it. */
-function headOf(event: RecordedEvent<DomainEvent> | undefined): StreamHead | undefined {
-  if (event === undefined) return undefined;
-  const { version, hash, incarnation } = event;
-  return { version, hash, incarnation };
-}
-
 /**
  * The streams as one batch sees them: the cache below, the log where that knows nothing, the batch's own events above.
  */
 export class BatchStates<State, Event extends DomainEvent> {
-  readonly #store: Pick<EventStore<Event>, 'readStreams'>;
+  readonly #store: StateSource<Event>;
   readonly #evolution: Evolution<State, Event>;
   readonly #cache: StateCache<State>;
   readonly #openedIn: number;
   readonly #seen = new Map<string, VersionedState<State>>();
 
   constructor(
-    store: Pick<EventStore<Event>, 'readStreams'>,
+    store: StateSource<Event>,
     evolution: Evolution<State, Event>,
     cache: StateCache<State>,
   ) {
@@ -93,16 +111,8 @@ export class BatchStates<State, Event extends DomainEvent> {
   async prefetch(streamIds: Iterable<string>): Promise<void> {
     const unknown = [...new Set(streamIds)].filter((streamId) => !this.#knows(streamId));
     if (unknown.length === 0) return;
-    const streams = await this.#store.readStreams(unknown);
-    for (const streamId of unknown) {
-      const events = streams.get(streamId) ?? [];
-      const state = this.#fold(
-        this.#evolution.initialState,
-        events.map(({ event }) => event),
-      );
-      const head = headOf(events.at(-1));
-      this.#seen.set(streamId, { state, version: head?.version ?? 0, head });
-    }
+    const loaded = await loadStates(this.#store, this.#evolution, unknown);
+    for (const [streamId, entry] of loaded) this.#seen.set(streamId, entry);
   }
 
   async read(streamId: string): Promise<VersionedState<State>> {
@@ -122,8 +132,9 @@ export class BatchStates<State, Event extends DomainEvent> {
     const starts = decisions.map(({ streamId, events }) => {
       const before = after.get(streamId) ?? this.#get(streamId);
       if (events.length === 0) return before;
+      const { snapshotVersion } = before;
       const version = before.version + events.length;
-      after.set(streamId, { state: this.#fold(before.state, events), version });
+      after.set(streamId, { state: this.#fold(before.state, events), version, snapshotVersion });
       return before;
     });
     for (const [streamId, entry] of after) this.#seen.set(streamId, entry);

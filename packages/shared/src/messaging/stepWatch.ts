@@ -7,7 +7,7 @@ import { NO_PROGRESS_MS } from './tailCheck.ts';
 /** What of the store a consumer's steps wait for. */
 export type StepStore<Event extends DomainEvent, Fact extends DomainEvent> = Pick<
   EventStore<Event, Fact>,
-  'readStreams' | 'readCursors' | 'readParkedKeys' | 'commit'
+  'readStreams' | 'readSnapshots' | 'readCursors' | 'readParkedKeys' | 'commit'
 >;
 
 /**
@@ -47,7 +47,8 @@ export class StepWatch {
         this.#since = this.#now();
       });
     return {
-      readStreams: (streamIds) => noted(store.readStreams(streamIds)),
+      readStreams: (...of) => noted(store.readStreams(...of)),
+      readSnapshots: (...of) => noted(store.readSnapshots(...of)),
       readCursors: (...of) => noted(store.readCursors(...of)),
       readParkedKeys: (...of) => noted(store.readParkedKeys(...of)),
       commit: (units) => noted(store.commit(units)),

@@ -4,6 +4,7 @@ import type { Decider, DomainEvent } from '../eventstore/decider.ts';
 import { createHttpApp, listen, type UpgradeTo } from '../http/server.ts';
 import { createKafka } from '../messaging/kafka.ts';
 import { kafkaAccess } from '../messaging/kafkaSecurity.ts';
+import type { StateCodec } from '../messaging/loadStates.ts';
 import { createMessaging, mysqlBooks, type Messaging } from '../messaging/messaging.ts';
 import type { Reactions } from '../messaging/reaction.ts';
 import { requireSameTopics } from '../messaging/topicNames.ts';
@@ -35,6 +36,8 @@ export interface ServiceParts<
   Fact extends DomainEvent,
 > extends StoredParts<Event, Fact> {
   readonly decider: Pick<Decider<State, never, Event>, 'initialState' | 'evolve'>;
+  /** Left out where streams are too short for snapshots. */
+  readonly stateCodec?: StateCodec<State>;
   /** The topic that it publishes to, without prefix. */
   readonly topic: string;
   readonly toMessages: ToMessages<Event>;
@@ -51,7 +54,7 @@ export interface ServiceApp<State, Event extends DomainEvent, Fact extends Domai
     /** Per topic (without prefix): the base URL of its publisher, which is asked to send again what Kafka has lost. */
     readonly publishers: Readonly<Record<string, string>>;
     /** See ConsumerDeps. */
-    readonly cachedStates?: number;
+    readonly cacheBytes?: number;
   };
   /** Answers requests that wait for something at once: called when the drain has taken half of its time. */
   readonly stopWaiting?: () => void;
@@ -139,8 +142,8 @@ function composeMessaging<State, Event extends DomainEvent, Fact extends DomainE
               publisherUrl,
             })),
             reactions: inbound.reactions,
-            evolution: parts.decider,
-            ...(inbound.cachedStates === undefined ? {} : { cachedStates: inbound.cachedStates }),
+            evolution: { ...parts.decider, stateCodec: parts.stateCodec },
+            ...(inbound.cacheBytes === undefined ? {} : { cacheBytes: inbound.cacheBytes }),
           },
         }),
     logger,

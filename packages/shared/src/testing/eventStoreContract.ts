@@ -5,6 +5,7 @@ import type { TableChanges } from '../eventstore/projectionEngine.ts';
 import { besideTheEventsContract, parkedMessage } from './besideTheEventsContract.ts';
 import { carriedHeadsContract } from './carriedHeadsContract.ts';
 import { eventually } from './eventually.ts';
+import { snapshotsContract } from './snapshotsContract.ts';
 import { conflictOf, type StoreUnderTest } from './storeUnderTest.ts';
 import {
   append,
@@ -211,6 +212,10 @@ export function eventStoreContract(name: string, open: () => Promise<StoreUnderT
         expect(await store.readVersions([])).toEqual(new Map());
         expect([...(await store.readStreams(['a', 'b'])).keys()]).toEqual(['a']);
       });
+    });
+
+    describe('ranges and snapshots of streams', () => {
+      snapshotsContract(open);
     });
 
     describe('beside the events', () => {

@@ -50,8 +50,15 @@ export const tallySchema: Schema = combineSchemas(eventStoreSchema, {
 
 /** Empties all tables, as admin, for a test that starts from nothing. */
 export async function emptyTables({ admin }: TestDatabase): Promise<void> {
-  for (const table of ['events', 'consumer_cursors', 'parked_messages', 'tallies', 'secrets'])
-    await admin.query('DELETE FROM ??', [table]);
+  const tables = [
+    'events',
+    'snapshots',
+    'consumer_cursors',
+    'parked_messages',
+    'tallies',
+    'secrets',
+  ];
+  for (const table of tables) await admin.query('DELETE FROM ??', [table]);
   await admin.query('UPDATE log_head SET incarnation = 1, last_position = 0');
 }
 

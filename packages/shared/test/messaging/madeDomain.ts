@@ -4,7 +4,7 @@ import { parsePlace } from '../../src/messaging/chain.ts';
 import type { Reactions } from '../../src/messaging/reaction.ts';
 import { requireKnownVersion } from '../../src/messaging/reaction.ts';
 import type { ToMessages } from '../../src/messaging/relayBatch.ts';
-import type { Evolution } from '../../src/messaging/stateCache.ts';
+import type { Evolution } from '../../src/messaging/loadStates.ts';
 
 export const AT = '2026-01-02T03:04:05.678Z';
 

@@ -37,6 +37,7 @@ it('a step is silent from its beginning or its last answer on, and an error is a
   const exclusive = watch.watchSteps(createMutex());
   const store: Pick<StepStore<Heard, Made>, 'readStreams' | 'commit'> = watch.watchAnswers({
     readStreams: () => Promise.resolve(new Map()),
+    readSnapshots: () => Promise.resolve(new Map()),
     readCursors: () => Promise.resolve([]),
     readParkedKeys: () => Promise.resolve(new Set<string>()),
     commit: () => Promise.reject(new Error('away')),

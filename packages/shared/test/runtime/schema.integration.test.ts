@@ -96,7 +96,7 @@ describe('prepareSchema', () => {
     const pool = openPool({ ...foreign.settings, password: 'another' });
     expect(await pendingMigrations(pool, tallySchema)).toEqual([]);
     const [migrations] = await foreign.admin.query<RowDataPacket[]>('SELECT * FROM migrations');
-    expect(migrations).toHaveLength(2);
+    expect(migrations).toHaveLength(tallySchema.migrations.length);
     await pool.end();
   });
 });

@@ -75,7 +75,7 @@ export function productStream(productId: ProductId): string {
 }
 
 /** The key under which an order's line is held. */
-export function lineKey(orderId: OrderId, line: OrderLine): LineKey {
+export function lineKey(orderId: OrderId, line: Pick<OrderLine, 'index'>): LineKey {
   return `${orderId}/${line.index}`;
 }
 
