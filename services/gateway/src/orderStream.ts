@@ -5,6 +5,7 @@ import {
   ORDER_STREAM,
   parseReply,
   type OrderAnswer,
+  type Reply,
 } from '@orderflow/shared/contracts/orderStream.ts';
 import { createLineStream, type LineStream } from '@orderflow/shared/http/lineStream.ts';
 import type { Upstream } from './upstream.ts';
@@ -16,6 +17,8 @@ const OPEN_TIMEOUT_MS = 2_000;
 export interface OnStream {
   /** The order as it is sent: `n` is its number on this stream. */
   line(n: number): string;
+  /** It goes out now. */
+  sent(): void;
   accepted(): void;
   answered(answer: OrderAnswer): void;
   /** The stream broke: the order may have arrived, or not. */
@@ -35,91 +38,114 @@ export interface OrderStreamOptions {
   readonly heartbeatMs?: number;
 }
 
-/** One stream. Orders may be sent on it between `onOpen` and `onGone`. */
-export interface OrderStream {
-  underWay(): number;
-  isFull(): boolean;
+/** One stream, opened by its constructor. Orders may be sent on it between `onOpen` and `onGone`. */
+export class OrderStream {
+  readonly #options: OrderStreamOptions;
+  readonly #underWay = new Map<number, OnStream>();
+  readonly #cancelUpgrade: () => void;
+  #lines: LineStream | undefined;
+  #isRetired = false;
+  #lastNumber = 0;
+
+  constructor(options: OrderStreamOptions) {
+    this.#options = options;
+    this.#cancelUpgrade = upgrade(
+      options.orders,
+      (socket, head) => {
+        this.#open(socket, head);
+      },
+      (error) => {
+        this.#gone(error);
+      },
+    );
+  }
+
+  /** Orders that it has not answered yet. */
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  /** True while it would only keep an order in memory. */
+  get isFull(): boolean {
+    return this.#lines?.isFull() ?? true;
+  }
+
   /** Sends an order; gives the way to hear no more of it. */
-  send(order: OnStream): () => void;
+  send(order: OnStream): () => void {
+    const n = (this.#lastNumber += 1);
+    this.#underWay.set(n, order);
+    order.sent();
+    this.#lines?.write(order.line(n));
+    return () => {
+      this.#forget(n);
+    };
+  }
+
   /** Nothing more is sent on it; it ends when the last answer has come. */
-  retire(): void;
-  destroy(): void;
-}
+  retire(): void {
+    this.#isRetired = true;
+    this.#endIfUnused();
+  }
 
-/** Opens a stream. */
-export function openOrderStream(options: OrderStreamOptions): OrderStream {
-  const underWay = new Map<number, OnStream>();
-  let lines: LineStream | undefined;
-  let isGone = false;
-  let lastNumber = 0;
+  /** Cuts it off, and tells nobody. */
+  destroy(): void {
+    this.#isRetired = true;
+    this.#underWay.clear();
+    this.#cancelUpgrade();
+    this.#lines?.destroy();
+  }
 
-  const forget = (n: number): void => {
-    underWay.delete(n);
-    // Only this side ends a stream, and only when no answer is on its way: so none is cut off.
-    if (isGone && underWay.size === 0) lines?.end();
-  };
-  const retire = (): void => {
-    isGone = true;
-    if (underWay.size === 0) lines?.end();
-  };
-  const gone = (error?: Error): void => {
-    if (isGone) return;
-    retire();
-    options.onGone(error);
-  };
-  const take = (line: string): void => {
-    const reply = parseReply(line);
-    if (reply.kind === 'leaving') gone();
-    else if (reply.kind === 'accepted') for (const n of reply.orders) underWay.get(n)?.accepted();
-    else {
-      const order = underWay.get(reply.n);
-      // Not known any more: its wait was over.
-      forget(reply.n);
-      order?.answered(reply.answer);
+  #open(socket: Socket, head: Buffer): void {
+    const { onDrain, onOpen, heartbeatMs } = this.#options;
+    this.#lines = createLineStream(socket, head, {
+      lineLimitBytes: ORDER_STREAM.replyLimitBytes,
+      ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+      onDrain,
+      onLines: (lines) => {
+        for (const line of lines) this.#take(parseReply(line));
+      },
+      onClose: (error) => {
+        const lost = [...this.#underWay.values()];
+        this.#gone(error ?? new Error('orders has ended the stream'));
+        this.#underWay.clear();
+        for (const order of lost) order.lost();
+      },
+    });
+    onOpen();
+  }
+
+  #take(reply: Reply): void {
+    switch (reply.kind) {
+      case 'leaving':
+        this.#gone(undefined);
+        return;
+      case 'accepted':
+        for (const n of reply.orders) this.#underWay.get(n)?.accepted();
+        return;
+      case 'answer': {
+        // Undefined: nobody waits for it any more.
+        const order = this.#underWay.get(reply.n);
+        this.#forget(reply.n);
+        order?.answered(reply.answer);
+      }
     }
-  };
+  }
 
-  const cancel = upgrade(
-    options.orders,
-    (socket, head) => {
-      lines = createLineStream(socket, head, {
-        lineLimitBytes: ORDER_STREAM.replyLimitBytes,
-        ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
-        onLines: (received) => {
-          received.forEach(take);
-        },
-        onDrain: options.onDrain,
-        onClose: (error) => {
-          const lost = [...underWay.values()];
-          gone(error ?? new Error('orders has ended the stream'));
-          underWay.clear();
-          for (const order of lost) order.lost();
-        },
-      });
-      if (isGone) lines.end();
-      else options.onOpen();
-    },
-    gone,
-  );
+  #gone(error: Error | undefined): void {
+    if (this.#isRetired) return;
+    this.retire();
+    this.#options.onGone(error);
+  }
 
-  return {
-    underWay: () => underWay.size,
-    isFull: () => lines?.isFull() ?? true,
-    send(order) {
-      const n = (lastNumber += 1);
-      underWay.set(n, order);
-      lines?.write(order.line(n));
-      return () => {
-        forget(n);
-      };
-    },
-    retire,
-    destroy() {
-      isGone = true;
-      cancel();
-      lines?.destroy();
-    },
-  };
+  #forget(n: number): void {
+    this.#underWay.delete(n);
+    this.#endIfUnused();
+  }
+
+  /** Only this side ends a stream, and only when no answer is on its way to it: so none is cut off. */
+  #endIfUnused(): void {
+    if (this.#isRetired && this.#underWay.size === 0) this.#lines?.end();
+  }
 }
 
 /** Asks for the upgrade; gives the way to cancel that. Calls back once. */

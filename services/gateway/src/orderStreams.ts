@@ -1,6 +1,6 @@
 // The streams to orders: a fixed number, each replaced when it breaks, when orders asks for it, and once in a while.
 import type { Logger } from '@orderflow/shared/runtime/logger.ts';
-import { openOrderStream, type OnStream, type OrderStream } from './orderStream.ts';
+import { OrderStream, type OnStream } from './orderStream.ts';
 import type { Upstream } from './upstream.ts';
 
 /** A balancer distributes connections, not orders: a new instance gets its share when they are made anew. */
@@ -19,16 +19,15 @@ export interface OrderStreamsOptions {
 /** All streams of one gateway. */
 export interface OrderStreams {
   /**
-   * Sends an order on the stream with the fewest under way. If all are full or none is open, it waits for one; `sent`
-   * tells when it goes out. Gives the way to take it back, or to hear no more of it.
+   * Sends an order on the stream with the fewest under way. If all are full or none is open, it waits for one. Gives
+   * the way to take it back, or to hear no more of it.
    */
-  send(order: OnStream, sent: () => void): () => void;
-  close(): void;
+  readonly send: (order: OnStream) => () => void;
+  readonly close: () => void;
 }
 
 interface Queued {
   readonly order: OnStream;
-  readonly sent: () => void;
   forget: () => void;
 }
 
@@ -41,8 +40,8 @@ export function createOrderStreams(options: OrderStreamsOptions): OrderStreams {
     let best: OrderStream | undefined;
     for (const slot of slots) {
       const stream = slot.current();
-      if (stream === undefined || stream.isFull()) continue;
-      if (best === undefined || stream.underWay() < best.underWay()) best = stream;
+      if (stream === undefined || stream.isFull) continue;
+      if (best === undefined || stream.underWay < best.underWay) best = stream;
     }
     return best;
   }
@@ -52,14 +51,13 @@ export function createOrderStreams(options: OrderStreamsOptions): OrderStreams {
       const stream = freest();
       if (stream === undefined) return;
       queue.delete(queued);
-      queued.sent();
       queued.forget = stream.send(queued.order);
     }
   }
 
   return {
-    send(order, sent) {
-      const queued: Queued = { order, sent, forget: () => queue.delete(queued) };
+    send(order) {
+      const queued: Queued = { order, forget: () => queue.delete(queued) };
       queue.add(queued);
       pump();
       return () => {
@@ -84,7 +82,7 @@ function createSlot(options: OrderStreamsOptions, onReady: () => void) {
   function open(): void {
     // A renewal may be under way when the old stream breaks: one is enough.
     if (opening !== undefined) return;
-    const stream = openOrderStream({
+    const stream = new OrderStream({
       ...{ orders, ...heartbeat, onDrain: onReady },
       onOpen() {
         // The new one is there before the old one goes, so that no order waits for it.
@@ -97,7 +95,7 @@ function createSlot(options: OrderStreamsOptions, onReady: () => void) {
         onReady();
       },
       onGone(error) {
-        const lost = stream.underWay();
+        const lost = stream.underWay;
         if (pauseMs === FIRST_PAUSE_MS)
           logger.warn({ err: error, underWay: lost }, 'a stream to orders is gone, opened again');
         if (stream === current) current = undefined;

@@ -3,7 +3,7 @@ import type { OrderAnswer } from '@orderflow/shared/contracts/orderStream.ts';
 import { AppError } from '@orderflow/shared/runtime/appError.ts';
 import type { Logger } from '@orderflow/shared/runtime/logger.ts';
 import type { OnStream } from './orderStream.ts';
-import { createOrderStreams, type OrderStreamsOptions } from './orderStreams.ts';
+import { createOrderStreams, type OrderStreams, type OrderStreamsOptions } from './orderStreams.ts';
 
 /** An order as it travels, with what belongs to the request that it came in. */
 export interface TravellingOrder {
@@ -68,7 +68,7 @@ export function createOrderPlacing(options: OrderPlacingOptions): OrderPlacing {
         throw new AppError('too_many_waiting', message, { retryable: true });
       }
       if (givenUp) return { kind: 'unreached' };
-      const wait = createWait(order, { waitMs, logger, send: streams.send });
+      const wait = new Wait(order, { waitMs, logger, send: streams.send });
       waits.add(wait);
       const placed = await wait.outcome;
       waits.delete(wait);
@@ -82,85 +82,106 @@ export function createOrderPlacing(options: OrderPlacingOptions): OrderPlacing {
   };
 }
 
-interface Wait {
-  readonly outcome: Promise<Placed>;
-  readonly giveUp: () => void;
-}
-
 interface WaitOptions {
   readonly waitMs: number;
   readonly logger: Logger;
-  readonly send: (order: OnStream, sent: () => void) => () => void;
+  readonly send: OrderStreams['send'];
 }
 
 /** One order's wait: sent at once, and again after each failure; over when it is answered or its time has come. */
-function createWait(order: TravellingOrder, { waitMs, logger, send }: WaitOptions): Wait {
-  const { promise, resolve } = Promise.withResolvers<Placed>();
-  const deadline = performance.now() + waitMs;
-  let pauseMs = FIRST_PAUSE_MS;
-  let accepted = false;
-  /** Of an attempt before the present one, and of the present one. */
-  let mayHaveArrived = false;
-  let isSent = false;
-  let again: NodeJS.Timeout | undefined;
-  let forget: () => void = () => undefined;
-  let timer = setTimeout(atDeadline, waitMs);
+class Wait implements OnStream {
+  readonly outcome: Promise<Placed>;
+  readonly #resolve: (placed: Placed) => void;
+  readonly #order: TravellingOrder;
+  readonly #options: WaitOptions;
+  readonly #deadline: number;
+  #timer: NodeJS.Timeout;
+  #againTimer: NodeJS.Timeout | undefined;
+  #pauseMs = FIRST_PAUSE_MS;
+  #accepted = false;
+  /** Of an attempt before the present one; `#isSent` is about the present one. */
+  #mayHaveArrived = false;
+  #isSent = false;
+  #forget: () => void = () => undefined;
 
-  function settle(placed: Placed): void {
-    clearTimeout(timer);
-    clearTimeout(again);
-    resolve(placed);
+  constructor(order: TravellingOrder, options: WaitOptions) {
+    const { promise, resolve } = Promise.withResolvers<Placed>();
+    this.outcome = promise;
+    this.#resolve = resolve;
+    this.#order = order;
+    this.#options = options;
+    this.#deadline = performance.now() + options.waitMs;
+    this.#timer = setTimeout(() => {
+      this.#waitIsOver();
+    }, options.waitMs);
+    this.#send();
   }
 
-  function giveUp(): void {
-    forget();
-    const unknown = mayHaveArrived || isSent ? 'unknown' : 'unreached';
-    settle({ kind: accepted ? 'accepted' : unknown });
+  giveUp(): void {
+    this.#forget();
+    const unknown = this.#mayHaveArrived || this.#isSent ? 'unknown' : 'unreached';
+    this.#settle({ kind: this.#accepted ? 'accepted' : unknown });
   }
 
-  function atDeadline(): void {
-    if (isSent) timer = setTimeout(giveUp, ANSWER_GRACE_MS);
-    else giveUp();
+  line(n: number): string {
+    const waitMs = Math.max(0, Math.ceil(this.#deadline - performance.now()));
+    return JSON.stringify({ n, ...this.#order, waitMs });
   }
 
-  /** Half of the pause by chance, or all that a restart has cut off would come back in one moment. */
-  function sendAgain(why: string): void {
-    mayHaveArrived = true;
-    isSent = false;
-    if (performance.now() + pauseMs >= deadline) {
-      giveUp();
+  sent(): void {
+    this.#isSent = true;
+  }
+
+  accepted(): void {
+    this.#accepted = true;
+  }
+
+  answered(answer: OrderAnswer): void {
+    if (isOutcome(answer.status, this.#mayHaveArrived)) this.#settle({ kind: 'answered', answer });
+    else this.#sendAgain(`answered ${answer.status}`);
+  }
+
+  lost(): void {
+    this.#sendAgain('lost');
+  }
+
+  #send(): void {
+    this.#forget = this.#options.send(this);
+  }
+
+  #sendAgain(why: string): void {
+    this.#mayHaveArrived = true;
+    this.#isSent = false;
+    if (performance.now() + this.#pauseMs >= this.#deadline) {
+      this.giveUp();
       return;
     }
     // Debug: when a stream breaks, thousands come by here; that it broke is told once, where it is opened again.
-    logger.debug({ orderId: order.orderId, why }, 'orders gave no outcome, sent again');
-    again = setTimeout(sendNow, pauseMs * (0.5 + Math.random() / 2));
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    const { orderId } = this.#order;
+    this.#options.logger.debug({ orderId, why }, 'orders gave no outcome, sent again');
+    // Half of it by chance, or all that a restart has cut off would come back in one moment.
+    this.#againTimer = setTimeout(
+      () => {
+        this.#send();
+      },
+      this.#pauseMs * (0.5 + Math.random() / 2),
+    );
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
   }
 
-  function sendNow(): void {
-    forget = send(onStream, () => {
-      isSent = true;
-    });
+  #waitIsOver(): void {
+    if (!this.#isSent) this.giveUp();
+    else
+      this.#timer = setTimeout(() => {
+        this.giveUp();
+      }, ANSWER_GRACE_MS);
   }
 
-  const onStream: OnStream = {
-    line(n) {
-      const leftMs = Math.max(0, Math.ceil(deadline - performance.now()));
-      return JSON.stringify({ n, ...order, waitMs: leftMs });
-    },
-    accepted: () => {
-      accepted = true;
-    },
-    answered(answer) {
-      if (isOutcome(answer.status, mayHaveArrived)) settle({ kind: 'answered', answer });
-      else sendAgain(`answered ${answer.status}`);
-    },
-    lost: () => {
-      sendAgain('lost');
-    },
-  };
-  sendNow();
-  return { outcome: promise, giveUp };
+  #settle(placed: Placed): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#againTimer);
+    this.#resolve(placed);
+  }
 }
 
 /**

@@ -82,6 +82,11 @@ export async function startService(
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      if (request.headers.upgrade !== undefined) {
+        // The gateway asks whoever plays orders for streams, though a test may be about something else.
+        response.writeHead(404).end();
+        return;
+      }
       const { method, url, headers, rawHeaders } = request;
       const body = Buffer.concat(chunks).toString('utf8');
       received.push({ method, url, headers, rawHeaders, body });

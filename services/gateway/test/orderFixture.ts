@@ -1,13 +1,8 @@
-// For the tests of `POST /order`: a client, and orders services that answer or die.
-import type { ServerResponse } from 'node:http';
-import type { Received } from './gatewayFixture.ts';
-
-interface Order {
-  readonly orderId: string;
-}
+// For the tests of `POST /order`: a client, and what becomes of orders.
+import type { Arrived, PlayedStream } from './playedOrders.ts';
 
 /** The answer when it is not known whether the order was accepted. */
-export const unknown = (id: string) => ({
+export const unknown = (id: string | undefined) => ({
   message: `The outcome of order ${id} is unknown, ask GET /v1/orders/${id}`,
   error: null,
 });
@@ -28,20 +23,7 @@ export async function post(url: string, headers: Record<string, string> = {}, bo
   };
 }
 
-/** The id that the gateway gave the order. */
-export function idOf(request: Received | undefined): string {
-  return (JSON.parse(request?.body ?? '') as Order).orderId;
-}
-
-/** As the orders service answers a decided order. */
-export function confirm(request: Received, response: ServerResponse): void {
-  const id = idOf(request);
-  const headers = { 'Order-Id': id, Location: `/v1/orders/${id}` };
-  response.writeHead(200, { ...headers, 'Content-Type': 'application/json' });
-  response.end('{"resp":{"ok":true}}');
-}
-
-/** Lets a request arrive and then dies under it. */
-export function die(_request: Received, response: ServerResponse): void {
-  response.destroy();
+/** Confirms each order at once. */
+export function confirm(order: Arrived, stream: PlayedStream): void {
+  stream.confirm(order);
 }

@@ -2,7 +2,7 @@
 import type { Router } from 'express';
 import { ORDERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
 import type { EventStore } from '@orderflow/shared/eventstore/eventStore.ts';
-import type { UpgradeTo } from '@orderflow/shared/http/server.ts';
+import type { UpgradeTo } from '@orderflow/shared/http/upgrade.ts';
 import type { Reactions } from '@orderflow/shared/messaging/reaction.ts';
 import type { Logger } from '@orderflow/shared/runtime/logger.ts';
 import { readModel } from '@orderflow/shared/runtime/schema.ts';

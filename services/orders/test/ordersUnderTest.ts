@@ -26,6 +26,7 @@ export const LENS = productIdSchema.parse(9);
 export const KNOWN_USER = userIdSchema.parse(1);
 /** Known to the users service alone. */
 export const NEW_USER = userIdSchema.parse(2);
+const ONE_CAMERA = [{ productId: CAMERA, quantity: 1 }];
 export const metadata = { correlationId: 'test', causationId: 'test' };
 
 type Database = ServiceDatabase<OrderEvent, OrdersFact>;
@@ -123,16 +124,11 @@ export async function startOrders(): Promise<OrdersUnderTest> {
   const eventsOf = (orderId: string) => typesOf(database, orderId);
   await introduce(receive);
   return {
-    database,
-    admin: service.admin,
-    send,
+    ...{ database, admin: service.admin, send, stream, receive, eventsOf },
     openAnother: () => service.openAnother(),
     usersAsked: () => usersAsked,
-    place: (orderId, lines = [{ productId: CAMERA, quantity: 1 }], userId = KNOWN_USER, waitMs) =>
-      stream.place({ orderId, userId, lines, waitMs: waitMs ?? 30_000, correlationId: 'test' }),
-    stream,
-    receive,
-    eventsOf,
+    place: (orderId, lines = ONE_CAMERA, userId = KNOWN_USER, waitMs = 30_000) =>
+      stream.place({ orderId, userId, lines, waitMs, correlationId: 'test' }),
     whenRequested: async (orderId) => {
       await eventually(async () => (await eventsOf(orderId)).length > 0, 'the order is requested');
     },

@@ -28,18 +28,18 @@ export interface LineStreamOptions {
 /** One end of the stream. */
 export interface LineStream {
   /** Writes a line. All that is written in one turn of the event loop goes out in one piece at its end. */
-  write(line: string): void;
+  readonly write: (line: string) => void;
   /** Sees to it that `onFlush` is called at the end of this turn, even if no line is written. */
-  flushSoon(): void;
+  readonly flushSoon: () => void;
   /** True: the other side does not keep up, and what is written stays in memory. */
-  isFull(): boolean;
+  readonly isFull: () => boolean;
   /** Reads no more until `resume`: the other side then notices by `isFull`. */
-  pause(): void;
-  resume(): void;
+  readonly pause: () => void;
+  readonly resume: () => void;
   /** Writes what is left and ends. */
-  end(): void;
+  readonly end: () => void;
   /** Cuts it off. */
-  destroy(error?: Error): void;
+  readonly destroy: (error?: Error) => void;
 }
 
 /** Makes a line stream of a socket that nobody else uses any more; `head` are bytes of it that were read already. */
@@ -122,15 +122,15 @@ function createOutbox(socket: Socket, onFlush?: () => void) {
   };
   return {
     flushSoon,
-    write(line: string): void {
+    write: (line: string): void => {
       lines.push(line);
       flushSoon();
     },
-    beat(): void {
+    beat: (): void => {
       if (idle && socket.writable) socket.write('\n');
       idle = true;
     },
-    end(): void {
+    end: (): void => {
       flush();
       socket.end();
     },

@@ -1,6 +1,6 @@
 // The HTTP side that all services have alike: a thin Express app, and a server that drains.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
@@ -9,6 +9,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { healthRoutes, type HealthChecks } from './health.ts';
 import { handleError, handleUnknownRoute, RequestRefusal } from './problem.ts';
 import { logAccess, openContext } from './requestContext.ts';
+import { isUpgradeTo, takeUpgrades, type Upgraded, type UpgradeTo } from './upgrade.ts';
 
 /** Largest body of a request. */
 export const BODY_LIMIT_BYTES = 64 * 1024;
@@ -95,35 +96,19 @@ export interface HttpServer {
   close(patienceMs?: number): Promise<void>;
 }
 
-/**
- * Another protocol on the same port, for which a connection is handed over (RFC 9110, section 7.8). From then on the
- * socket is the taker's: no time-out of HTTP counts for it.
- */
-export interface UpgradeTo {
-  /** As `Upgrade` names it. */
-  readonly protocol: string;
-  readonly path: string;
-  /**
-   * Takes over; 101 was answered. When `leaving` is aborted the other side must be asked to end the connection: the
-   * drain waits for that, and cuts off what is left when its patience is over.
-   */
-  readonly take: (socket: Socket, head: Buffer, leaving: AbortSignal) => void;
-}
-
-/** Listens. Throws AppError `port_taken` or `cannot_listen` when it cannot. */
+/** Listens; `upgradeTo` is what else the port speaks. Throws AppError `port_taken` or `cannot_listen` when it cannot. */
 export async function listen(
   app: Express,
   host: string,
   port: number,
   upgradeTo?: UpgradeTo,
 ): Promise<HttpServer> {
-  const isUpgrade = ({ url, headers }: IncomingMessage): boolean =>
-    upgradeTo !== undefined && url === upgradeTo.path && headers.upgrade === upgradeTo.protocol;
-  // All else that asks for an upgrade (`h2c` of some clients) is answered as if it had not: that is the client's to bear.
-  const options = { requestTimeout: REQUEST_TIMEOUT_MS, shouldUpgradeCallback: isUpgrade };
-  const server = createServer(options, app);
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, shouldUpgradeCallback: isUpgradeTo(upgradeTo) },
+    app,
+  );
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
-  const drain = drainable(server, upgradeTo);
+  const drain = drainable(server, takeUpgrades(server, upgradeTo));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(listenError(cause, host, port));
@@ -150,17 +135,10 @@ function listenError(cause: NodeJS.ErrnoException, host: string, port: number): 
  * balancer's probe, a browser's spare one) is not 'idle' to Node: it would hold the drain until its time-out. So once
  * no request is under way, all connections are closed, whatever state they are in.
  */
-function drainable(
-  server: Server,
-  upgradeTo?: UpgradeTo,
-): Pick<HttpServer, 'askToLeave' | 'close'> {
-  const upgraded = takeUpgrades(server, upgradeTo);
+function drainable(server: Server, upgraded: Upgraded): Pick<HttpServer, 'askToLeave' | 'close'> {
   const underWay = new Set<ServerResponse>();
   let isLeaving = false;
   let closing = false;
-  const sayLast = (response: ServerResponse): void => {
-    if (!response.headersSent) response.setHeader('Connection', 'close');
-  };
   // In the next turn of the event loop: what has arrived is read before, and what was answered is on its way.
   const closeUnused = (): void => {
     setImmediate(() => {
@@ -205,34 +183,8 @@ function drainable(
   };
 }
 
-/** Hands connections over. Those that have been are no concern of Node's server any more, so they are counted here. */
-function takeUpgrades(server: Server, upgradeTo: UpgradeTo | undefined) {
-  const sockets = new Set<Socket>();
-  const leaving = new AbortController();
-  if (upgradeTo !== undefined)
-    server.on('upgrade', (_request: IncomingMessage, socket: Socket, head: Buffer) => {
-      // Whoever leaves takes nobody in; who asks will find another instance, or this one's successor.
-      if (leaving.signal.aborted) {
-        socket.on('error', () => undefined);
-        socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
-        return;
-      }
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
-      const { protocol } = upgradeTo;
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`,
-      );
-      upgradeTo.take(socket, head, leaving.signal);
-    });
-  return {
-    leave: () => {
-      leaving.abort();
-    },
-    destroy: () => {
-      for (const socket of sockets) socket.destroy();
-    },
-  };
+function sayLast(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
 }
 
 /** Resolves when the server has no connection, or after FAREWELL_MS. */

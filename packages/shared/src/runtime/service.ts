@@ -1,7 +1,8 @@
 // An event-sourced service from its parts to its drain: database, relay and consumer, HTTP; stopped in reverse order.
 import type { Router } from 'express';
 import type { Decider, DomainEvent } from '../eventstore/decider.ts';
-import { createHttpApp, listen, type UpgradeTo } from '../http/server.ts';
+import { createHttpApp, listen } from '../http/server.ts';
+import type { UpgradeTo } from '../http/upgrade.ts';
 import { createKafka } from '../messaging/kafka.ts';
 import { kafkaAccess } from '../messaging/kafkaSecurity.ts';
 import type { StateCodec } from '../messaging/loadStates.ts';

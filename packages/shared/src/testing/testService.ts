@@ -3,7 +3,8 @@ import type { Router } from 'express';
 import type { Pool } from 'mysql2/promise';
 import type { DomainEvent } from '../eventstore/decider.ts';
 import { eventStoreSchema } from '../eventstore/tables.ts';
-import { createHttpApp, listen, type UpgradeTo } from '../http/server.ts';
+import { createHttpApp, listen } from '../http/server.ts';
+import type { UpgradeTo } from '../http/upgrade.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { combineSchemas } from '../runtime/schema.ts';
 import {

@@ -16,7 +16,7 @@ import {
   RequestRefusal,
   retryAfterSecondsOf,
 } from '@orderflow/shared/http/problem.ts';
-import type { UpgradeTo } from '@orderflow/shared/http/server.ts';
+import type { UpgradeTo } from '@orderflow/shared/http/upgrade.ts';
 import { parseRequest } from '@orderflow/shared/http/validate.ts';
 import type { Logger } from '@orderflow/shared/runtime/logger.ts';
 import { sumLines, type RequestOrder } from '../domain/decideOrder.ts';

@@ -27,15 +27,15 @@ export interface OutcomeWaiters {
    * Takes a place. Before the order is appended, so that a decision cannot come unseen between append and wait.
    * Throws a retryable AppError when all places are taken.
    */
-  register(orderId: OrderId): Waiter;
+  readonly register: (orderId: OrderId) => Waiter;
   /** True if somebody waits for the order. */
-  isAwaited(orderId: OrderId): boolean;
+  readonly isAwaited: (orderId: OrderId) => boolean;
   /** Tells who waits for this order that it is decided. */
-  tell(order: OrderView): void;
+  readonly tell: (order: OrderView) => void;
   /** These orders may be decided by now: look, if somebody waits for them. */
-  wake(orderIds: readonly OrderId[]): void;
+  readonly wake: (orderIds: readonly OrderId[]) => void;
   /** Ends all waits without an outcome, and every later one at once. */
-  close(): void;
+  readonly close: () => void;
 }
 
 export interface OutcomeWaitersDeps {
@@ -56,13 +56,15 @@ interface Waiting {
 export function createOutcomeWaiters(deps: OutcomeWaitersDeps): OutcomeWaiters {
   const { waiterLimit = WAITER_LIMIT } = deps;
   const waiting = new Map<OrderId, Waiting>();
-  const lookUp = createLookUp(deps, (order) => {
+  const tell = (order: OrderView): void => {
     settle(order.orderId, order);
+  };
+  const lookUp = createLookUp(deps, tell);
+  const poll = createPoll((polls) => {
+    lookUp(longWaiting(waiting, polls));
   });
-  let polls = 0;
   let waiterCount = 0;
   let closed = false;
-  let poll: NodeJS.Timeout | undefined;
 
   function settle(orderId: OrderId, order: OrderView | undefined): void {
     for (const each of waiting.get(orderId)?.settles ?? []) each(order);
@@ -73,28 +75,18 @@ export function createOutcomeWaiters(deps: OutcomeWaitersDeps): OutcomeWaiters {
     if (same?.delete(each) !== true) return;
     if (same.size === 0) waiting.delete(orderId);
     waiterCount -= 1;
-    if (waiterCount > 0) return;
-    clearInterval(poll);
-    poll = undefined;
-  }
-
-  /** Most orders are decided here within an interval: only those who have waited longer are worth a query. */
-  function* longWaiting(): Iterable<OrderId> {
-    for (const [orderId, { sincePoll }] of waiting) if (sincePoll < polls) yield orderId;
+    if (waiterCount === 0) poll.stop();
   }
 
   return {
     register(orderId) {
       if (waiterCount >= waiterLimit) throw tooManyWaiting();
       const { promise, resolve } = Promise.withResolvers<OrderView | undefined>();
-      const same = waiting.get(orderId) ?? { settles: new Set<Settle>(), sincePoll: polls };
+      const same = waiting.get(orderId) ?? { settles: new Set<Settle>(), sincePoll: poll.count() };
       same.settles.add(resolve);
       waiting.set(orderId, same);
       waiterCount += 1;
-      poll ??= setInterval(() => {
-        lookUp(longWaiting());
-        polls += 1;
-      }, POLL_INTERVAL_MS);
+      poll.start();
       return {
         outcome: (timeoutMs) => within(closed ? 0 : timeoutMs, promise),
         release: () => {
@@ -103,9 +95,7 @@ export function createOutcomeWaiters(deps: OutcomeWaitersDeps): OutcomeWaiters {
       };
     },
     isAwaited: (orderId) => waiting.has(orderId),
-    tell(order) {
-      settle(order.orderId, order);
-    },
+    tell,
     wake(orderIds) {
       lookUp(orderIds.filter((orderId) => waiting.has(orderId)));
     },
@@ -114,6 +104,30 @@ export function createOutcomeWaiters(deps: OutcomeWaitersDeps): OutcomeWaiters {
       for (const orderId of waiting.keys()) settle(orderId, undefined);
     },
   };
+}
+
+/** Polls while it is started; counts the polls that there have been. */
+function createPoll(ask: (count: number) => void) {
+  let count = 0;
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    count: () => count,
+    start: () => {
+      timer ??= setInterval(() => {
+        ask(count);
+        count += 1;
+      }, POLL_INTERVAL_MS);
+    },
+    stop: () => {
+      clearInterval(timer);
+      timer = undefined;
+    },
+  };
+}
+
+/** Most orders are decided here within an interval: only those who have waited longer are worth a query. */
+function* longWaiting(waiting: ReadonlyMap<OrderId, Waiting>, polls: number): Iterable<OrderId> {
+  for (const [orderId, { sincePoll }] of waiting) if (sincePoll < polls) yield orderId;
 }
 
 /**
