@@ -11,6 +11,9 @@ import { createKnownUserQueries, createKnownUsers } from './readmodel/knownUsers
 import { createOrderQueries } from './readmodel/orders.ts';
 import { createKnownProductQueries, createProducts } from './readmodel/products.ts';
 
+/** For some five thousand orders: one is met within a moment of its request, and then never again. */
+const CACHE_BYTES = 8 * 1024 * 1024;
+
 runService({
   name: 'orders',
   readConfig: readOrdersConfig,
@@ -36,8 +39,7 @@ runService({
         [USERS_TOPIC]: config.USERS_URL,
         [INVENTORY_TOPIC]: config.INVENTORY_URL,
       };
-      // An order is met a few times within a moment and then never again: not worth keeping in memory.
-      const inbound = { reactions, publishers, cacheBytes: 0 };
+      const inbound = { reactions, publishers, cacheBytes: CACHE_BYTES };
       return { routes, upgradeTo: orderStream, inbound, stopWaiting };
     }),
 });

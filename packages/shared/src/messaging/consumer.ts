@@ -19,7 +19,7 @@ import { BatchSettler, type Settler } from './settle.ts';
 import { TooMuchPoisonError } from './settleFailure.ts';
 import { repeat } from './signal.ts';
 import { createSnapshotWriter, type SnapshotWriter } from './snapshotWriter.ts';
-import { createStateCache } from './stateCache.ts';
+import { createStateCache, noteCommitted } from './stateCache.ts';
 import { StepWatch } from './stepWatch.ts';
 import { NO_PROGRESS_MS, TailCheck } from './tailCheck.ts';
 import type { GroupConnection, GroupMember, MessageBroker } from './transport.ts';
@@ -37,7 +37,7 @@ export interface ConsumerDeps<State, Event extends DomainEvent, Fact extends Dom
   readonly evolution: Evolution<State, Event>;
   /** Asks the topic's publisher to send everything behind a place again. */
   readonly requestRewind: (topic: string, partition: number, place: Place) => Promise<void>;
-  /** What states kept between batches may take; 64 MiB if it is left out. 0 for streams that are seldom met again. */
+  /** What states kept between batches may take; 64 MiB if it is left out. */
   readonly cacheBytes?: number;
   readonly logger: Logger;
   /** Called once when the process must end and be started again: kafkajs has given up, or stands still. */
@@ -76,6 +76,9 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
     const exclusive = this.#watch.watchSteps(createMutex());
     this.#exclusive = exclusive;
     const cache = createStateCache<State>(deps.cacheBytes, deps.evolution.stateCodec?.bytesOf);
+    deps.store.onCommitted((events) => {
+      noteCommitted(cache, deps.evolution, events);
+    });
     this.#snapshots = createSnapshotWriter({ ...deps, cache });
     const parked = createParkedKeys();
     const isCurrent = (state: PartitionState): boolean => this.#assignment.isCurrent(state);

@@ -83,6 +83,25 @@ export function createStateCache<State>(
   };
 }
 
+/**
+ * Hands what this process has committed to the cache: the next messages ask for just those streams, and an order that
+ * was requested here is decided here a moment later. Only where it follows what is known. Should another process have
+ * written behind it meanwhile, the state is old, and the commit that is decided on it fails and forgets it.
+ */
+export function noteCommitted<State, Event extends DomainEvent>(
+  cache: StateCache<State>,
+  { initialState, evolve }: Evolution<State, Event>,
+  events: readonly RecordedEvent<Event>[],
+): void {
+  for (const recorded of events) {
+    const { streamId, version, event } = recorded;
+    const known = cache.get(streamId) ?? { state: initialState, version: 0, snapshotVersion: 0 };
+    if (known.version !== version - 1) continue;
+    const state = evolve(known.state, event);
+    cache.set(streamId, { ...known, state, version, head: headOf(recorded) });
+  }
+}
+
 /** Where a decision begins in its stream. */
 export type StreamStart = Pick<VersionedState<unknown>, 'version' | 'head'>;
 
