@@ -13,7 +13,7 @@ import { createOrderStream, type OrderStreamDeps } from './http/orderStream.ts';
 import { createOutcomeWaiters } from './http/outcomeWaiters.ts';
 import { createOrderRoutes, type OrderRoutesDeps } from './http/routes.ts';
 import { createReactions, type OrdersFact, type ReactionsDeps } from './messaging/inbound.ts';
-import { toMessages } from './messaging/outbound.ts';
+import { isAwaited, toMessages } from './messaging/outbound.ts';
 import { Orders1763800000100 } from './migrations/orders1763800000100.ts';
 import { Orders1763800000200 } from './migrations/orders1763800000200.ts';
 import { cartLinesEntity } from './readmodel/cartLines.ts';
@@ -32,6 +32,7 @@ export const ordersParts = {
   projections: [ordersProjection, productsProjection, knownUsersProjection],
   topic: ORDERS_TOPIC,
   toMessages,
+  isAwaited,
 };
 
 /** What the service is composed of. */

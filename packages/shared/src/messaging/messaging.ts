@@ -8,8 +8,7 @@ import type { Place } from './chain.ts';
 import { MessageConsumer } from './consumer.ts';
 import { MysqlRelayPositions } from './mysqlRelayPositions.ts';
 import type { Reactions } from './reaction.ts';
-import { Relay } from './relay.ts';
-import type { ToMessages } from './relayBatch.ts';
+import { Relay, type RelayDeps } from './relay.ts';
 import { rewindToStart, type RelayPositions } from './relayPositions.ts';
 import { askForRewind } from './rewind.ts';
 import type { RewindTarget } from './rewindRoute.ts';
@@ -55,7 +54,11 @@ export interface MessagingDeps<State, Event extends DomainEvent, Fact extends Do
   readonly store: EventStore<Event, Fact>;
   readonly broker: MessageBroker;
   readonly books: MessagingBooks;
-  readonly publishes: TopicSettings & { readonly toMessages: ToMessages<Event> };
+  readonly publishes: TopicSettings &
+    Pick<RelayDeps<Event>, 'toMessages'> & {
+      /** See RelayDeps. */
+      readonly isAwaited?: RelayDeps<Event>['isAwaited'] | undefined;
+    };
   /** Left out by a service that reads no topic. */
   readonly consumes?: Consumption<State, Event, Fact>;
   readonly logger: Logger;
@@ -170,6 +173,7 @@ class ServiceMessaging<
           ...{ store, broker, logger, onFatal, topic: this.topic, source: service },
           positions: books.relayPositions(this.topic, partitionCount),
           toMessages: publishes.toMessages,
+          ...(publishes.isAwaited === undefined ? {} : { isAwaited: publishes.isAwaited }),
           ensureTopic: () => this.#ensureTopic(),
         });
         this.#relay.start();

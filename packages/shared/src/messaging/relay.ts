@@ -27,6 +27,11 @@ export interface RelayDeps<Event extends DomainEvent> {
    */
   readonly ensureTopic: () => Promise<unknown>;
   readonly toMessages: ToMessages<Event>;
+  /**
+   * Whether somebody waits for what comes of the event: its message is sent at once. Others go out with it, or at the
+   * next poll: a send of their own would cost the broker and the consumer as much. Left out: all are sent at once.
+   */
+  readonly isAwaited?: (event: Event) => boolean;
   readonly logger: Logger;
   /** Called once when the relay cannot go on: the log contradicts what was published, or a mapping throws. */
   readonly onFatal: (reason: string, error: unknown) => void;
@@ -47,6 +52,9 @@ const LEAVE_MS = 2 * SAVE_INTERVAL_MS;
 const LAST_SEND_MS = 2_000;
 const RETRY_FIRST_MS = 100;
 const RETRY_MOST_MS = 2_000;
+
+/** What a round of the relay found: nothing; all that there was for now; or more stands behind it. */
+type Round = 'nothing' | 'some' | 'more';
 
 /** A service's relay; `start` lets it run. */
 export class Relay<Event extends DomainEvent> {
@@ -76,9 +84,10 @@ export class Relay<Event extends DomainEvent> {
   }
 
   start(): void {
+    const { isAwaited = () => true } = this.#deps;
     this.#stopListening = this.#deps.store.onCommitted((events) => {
       if (this.#leadership.isHeld()) this.#recent.add(events);
-      this.#news.ring();
+      if (events.some(({ event }) => isAwaited(event))) this.#news.ring();
     });
     this.#done = this.#run();
   }
@@ -164,11 +173,10 @@ export class Relay<Event extends DomainEvent> {
       let idlePolls = 0;
       while (!this.#isStopping) {
         if (!this.#leadership.isHeld() && !(await this.#leadership.reload())) return;
-        if (await this.#publishOnce()) idlePolls = 0;
-        else {
-          await this.#news.wait(idlePolls < IDLE_AFTER_POLLS ? POLL_BUSY_MS : POLL_IDLE_MS);
-          idlePolls += 1;
-        }
+        const round = await this.#publishOnce();
+        if (round === 'more') continue;
+        idlePolls = round === 'some' ? 0 : idlePolls + 1;
+        await this.#news.wait(idlePolls < IDLE_AFTER_POLLS ? POLL_BUSY_MS : POLL_IDLE_MS);
       }
     } finally {
       ended.abort();
@@ -176,36 +184,38 @@ export class Relay<Event extends DomainEvent> {
     }
   }
 
-  /** Publishes what stands behind the cursors; true if there was something. */
-  async #publishOnce(): Promise<boolean> {
+  /** Publishes what stands behind the cursors. */
+  async #publishOnce(): Promise<Round> {
     const { source, toMessages } = this.#deps;
     const { cursors, epoch } = this.#leadership;
-    if (epoch === undefined) return false;
+    if (epoch === undefined) return 'nothing';
     const from = Math.min(...cursors.map(({ scannedPosition }) => scannedPosition));
-    const events = await this.#nextEvents(from);
+    const { events, round } = await this.#nextEvents(from);
     const mustStop = (): boolean => this.#isStopping || !this.#leadership.isHeld();
     for (const batch of toSendBatches(events, { source, toMessages, cursors })) {
       // Checked before each send: a second sender is harmless, since the chain shows a repeat, but useless.
       if (mustStop() || !(await this.#sender.send(batch.records, mustStop))) break;
       this.#leadership.advance(epoch, batch);
     }
-    return events.length > 0;
+    return round;
   }
 
   /** What stands behind a position: out of memory if this process has just committed it, else from the table. */
-  async #nextEvents(from: number): Promise<readonly RecordedEvent<Event>[]> {
+  async #nextEvents(
+    from: number,
+  ): Promise<{ readonly events: readonly RecordedEvent<Event>[]; readonly round: Round }> {
     const recent = this.#recent.takeAfter(from, READ_LIMIT, this.#leadership.incarnation);
     if (recent.length > 0) {
       // Positions have no gaps: had another process committed before these, they would not be next.
       this.#tableReadAt = performance.now();
-      return recent;
+      return { events: recent, round: recent.length < READ_LIMIT ? 'some' : 'more' };
     }
     // Something is here, but not what comes next: the table has it. Nothing is here: it is looked at now and then.
     const isDue = performance.now() - this.#tableReadAt >= TABLE_REST_MS;
-    if (this.#recent.isEmpty() && !isDue) return [];
+    if (this.#recent.isEmpty() && !isDue) return { events: [], round: 'nothing' };
     const events = await this.#deps.store.readLog(from, READ_LIMIT);
     this.#tableReadAt = events.length > 0 ? -Infinity : performance.now();
-    return events;
+    return { events, round: events.length > 0 ? 'more' : 'nothing' };
   }
 
   async #createProducer(): Promise<Producer> {

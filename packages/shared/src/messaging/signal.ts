@@ -18,6 +18,10 @@ export function createSignal(): Signal {
       wake?.();
     },
     wait(milliseconds) {
+      if (rung) {
+        rung = false;
+        return Promise.resolve();
+      }
       return new Promise((resolve) => {
         const end = (): void => {
           clearTimeout(timer);
@@ -25,7 +29,7 @@ export function createSignal(): Signal {
           rung = false;
           resolve();
         };
-        const timer = setTimeout(end, rung ? 0 : milliseconds);
+        const timer = setTimeout(end, milliseconds);
         wake = end;
       });
     },

@@ -42,6 +42,8 @@ export interface ServiceParts<
   /** The topic that it publishes to, without prefix. */
   readonly topic: string;
   readonly toMessages: ToMessages<Event>;
+  /** See RelayDeps. */
+  readonly isAwaited?: (event: Event) => boolean;
 }
 
 /** What a service does once it has its database. */
@@ -132,6 +134,7 @@ function composeMessaging<State, Event extends DomainEvent, Fact extends DomainE
       partitionCount: config.TOPIC_PARTITIONS,
       replicationFactor: config.TOPIC_REPLICATION_FACTOR,
       toMessages: parts.toMessages,
+      isAwaited: parts.isAwaited,
     },
     ...(inbound === undefined
       ? {}

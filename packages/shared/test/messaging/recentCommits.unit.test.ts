@@ -4,12 +4,14 @@ import { createMemoryEventStore } from '../../src/eventstore/memoryEventStore.ts
 import { MemoryRelayPositions } from '../../src/messaging/memoryRelayPositions.ts';
 import { RecentCommits } from '../../src/messaging/recentCommits.ts';
 import { Relay } from '../../src/messaging/relay.ts';
+import { createSignal } from '../../src/messaging/signal.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { eventually } from '../../src/testing/eventually.ts';
 import { AT, make, madeCodec, madeToMessages, upTo, type Made } from './madeDomain.ts';
 import { createMemoryBroker } from './memoryBroker.ts';
 
 const TOPIC = 'made';
+const LONG_MS = 60_000;
 
 function eventAt(position: number, incarnation = 1): RecordedEvent<Made> {
   const event: Made = { type: 'Made', data: { at: AT, key: 'a', number: position } };
@@ -69,19 +71,22 @@ describe('a leading relay', () => {
     await Promise.all(running.splice(0).map((relay) => relay.stop()));
   });
 
-  async function lead(hidden: ReadonlySet<number>) {
+  async function lead(
+    hidden: ReadonlySet<number>,
+    isAwaited: (event: Made) => boolean = () => true,
+  ) {
     const store = createMemoryEventStore<Made>({ codec: madeCodec, projections: [] });
     const broker = createMemoryBroker();
     await broker.createTopic(TOPIC, 1, 1);
     let readEvents = 0;
-    let hasReadToTheEnd = false;
+    const emptyReads = createSignal();
     const relay = new Relay<Made>({
       store: {
         head: () => store.head(),
         async readLog(after, limit) {
           const events = await store.readLog(after, limit);
           readEvents += events.length;
-          hasReadToTheEnd = events.length === 0;
+          if (events.length === 0) emptyReads.ring();
           return events;
         },
         // Another process' commits are those that this one is not told of.
@@ -94,7 +99,7 @@ describe('a leading relay', () => {
           }),
       },
       ...{ broker, positions: new MemoryRelayPositions(1), topic: TOPIC, source: 'publisher' },
-      ...{ toMessages: madeToMessages, ensureTopic: () => Promise.resolve(1) },
+      ...{ toMessages: madeToMessages, isAwaited, ensureTopic: () => Promise.resolve(1) },
       logger: createLogger({ service: 'test', level: 'silent' }),
       onFatal: (_reason, error) => {
         throw error;
@@ -102,9 +107,12 @@ describe('a leading relay', () => {
     });
     relay.start();
     running.push(relay);
-    await eventually(() => hasReadToTheEnd && relay.isLeader(), 'it leads, and waits for news');
+    await eventually(() => relay.isLeader(), 'it leads');
+    // Twice, as the first may be remembered: then it has just looked, and waits for news.
+    await emptyReads.wait(LONG_MS);
+    await emptyReads.wait(LONG_MS);
     const sent = () => broker.read(TOPIC, 0).map(({ value }) => numberIn(value));
-    return { store, sent, readEvents: () => readEvents };
+    return { store, broker, sent, readEvents: () => readEvents };
   }
 
   it('sends what its own process commits without reading it from the table', async () => {
@@ -121,6 +129,21 @@ describe('a leading relay', () => {
     await eventually(() => sent().length === 12, 'all are sent');
     expect(sent()).toEqual(upTo(12));
     expect(readEvents()).toBeGreaterThan(0);
+  });
+
+  it('sends what nobody waits for with what somebody waits for, and by itself a moment later', async () => {
+    const { store, broker, sent } = await lead(new Set(), ({ data }) => data.number === 3);
+    const sizes: number[] = [];
+    broker.beforeSend = (records) => {
+      sizes.push(records.length);
+      return records;
+    };
+    await make(store, ['a'], 1, 3);
+    await eventually(() => sent().length === 3, 'all are sent');
+    expect(sizes).toEqual([3]);
+    await make(store, ['a'], 4, 4);
+    await eventually(() => sent().length === 4, 'the last one is sent, too');
+    expect(sent()).toEqual(upTo(4));
   });
 });
 

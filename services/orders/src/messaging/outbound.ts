@@ -38,3 +38,8 @@ function perLine(
     return { key: String(productId), schemaVersion: 1, ...message };
   });
 }
+
+/** A client waits for what inventory says to a request. What became of an order, inventory may hear a moment later. */
+export function isAwaited({ type }: OrderEvent): boolean {
+  return type === 'OrderRequested';
+}
