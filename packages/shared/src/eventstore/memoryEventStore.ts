@@ -75,10 +75,7 @@ export function createMemoryEventStore<Event extends DomainEvent, Fact extends D
       return Map.groupBy(events, (event) => event.streamId);
     },
     readSnapshots: (...of) => turn().then(() => snapshots.read(contents.log, ...of)),
-    async writeSnapshots(...of) {
-      await turn();
-      snapshots.write(...of);
-    },
+    writeSnapshots: (...of) => snapshots.write(...of),
     async readVersions(streamIds) {
       await turn();
       const wanted = new Set(streamIds);

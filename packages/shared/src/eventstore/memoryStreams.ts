@@ -32,9 +32,10 @@ function compareTexts(a: string, b: string): number {
 export function createMemorySnapshots() {
   const kept = new Map<string, { snapshot: Snapshot; stateSchemaVersion: number }>();
   return {
-    write(snapshots: ReadonlyMap<string, Snapshot>, stateSchemaVersion: number): void {
+    write(snapshots: ReadonlyMap<string, Snapshot>, stateSchemaVersion: number): Promise<void> {
       for (const [streamId, snapshot] of snapshots)
         kept.set(streamId, { snapshot, stateSchemaVersion });
+      return Promise.resolve();
     },
     read(log: Log<DomainEvent>, streamIds: readonly string[], stateSchemaVersion: number) {
       const found = new Map<string, Snapshot>();
