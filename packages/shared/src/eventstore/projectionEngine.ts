@@ -21,10 +21,15 @@ export interface ProjectionEngine<Event extends DomainEvent> {
   /** The rows that these events touch, in the order in which all transactions lock them. */
   touchedRows(events: readonly Event[]): readonly TouchedRows[];
   /**
-   * Folds the events into the rows that exist of those touched. Throws if a fold reads or writes a row that its
+   * Folds the events into the rows that exist of those touched (which `touchedRows` has told; left out, it is asked
+   * again). Throws if a fold reads or writes a row that its
    * `rowsOf` did not name (it was not locked), or writes one with missing, unknown or unstorable columns: a bug.
    */
-  fold(events: readonly Event[], existing: ExistingRows): readonly TableChanges[];
+  fold(
+    events: readonly Event[],
+    existing: ExistingRows,
+    touched?: readonly TouchedRows[],
+  ): readonly TableChanges[];
 }
 
 /** The rows that exist, by table name. */
@@ -40,8 +45,12 @@ export function foldedEvents<Event extends DomainEvent, Fact extends DomainEvent
   ]);
 }
 
-/** A row's key as a map's key. */
+/** A row's key as a map's key. (Most keys are one value, and this is asked several times for each row of a batch.) */
 export function keyText(key: readonly ColumnValue[]): string {
+  const [first] = key;
+  if (key.length === 1 && typeof first === 'number') return String(first);
+  // No other text begins with a quote: arrays begin with a bracket, numbers with a digit or a sign.
+  if (key.length === 1 && typeof first === 'string') return `"${first}`;
   return JSON.stringify(key);
 }
 
@@ -67,9 +76,9 @@ export function createProjectionEngine<Event extends DomainEvent>(
   };
   return {
     touchedRows,
-    fold(events, existing) {
-      const drafts = touchedRows(events).map((touched) =>
-        createDraft(touched, existing.get(touched.table.name) ?? []),
+    fold(events, existing, touched = touchedRows(events)) {
+      const drafts = touched.map((rowsOfTable) =>
+        createDraft(rowsOfTable, existing.get(rowsOfTable.table.name) ?? []),
       );
       const rows = createRows(drafts);
       for (const event of events)

@@ -49,8 +49,9 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
       units.flatMap((unit) => unit.inserts ?? []),
     );
     const folded = foldedEvents(units);
-    const existing = await lockRows(transaction, engine.touchedRows(folded));
-    const changes = engine.fold(folded, existing);
+    const touched = engine.touchedRows(folded);
+    const existing = await lockRows(transaction, touched);
+    const changes = engine.fold(folded, existing, touched);
     saveRows(transaction, changes);
     if (appends.length === 0) return { placed: [], changes };
     // From here on nobody else can append to this schema: the head's lock is held until the commit. That is what makes
