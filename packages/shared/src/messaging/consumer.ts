@@ -19,7 +19,7 @@ import { BatchSettler, type Settler } from './settle.ts';
 import { TooMuchPoisonError } from './settleFailure.ts';
 import { repeat } from './signal.ts';
 import { createSnapshotWriter, type SnapshotWriter } from './snapshotWriter.ts';
-import { createStateCache, noteCommitted, type StateCache } from './stateCache.ts';
+import { createFedCache } from './stateCache.ts';
 import { StepWatch } from './stepWatch.ts';
 import { NO_PROGRESS_MS, TailCheck } from './tailCheck.ts';
 import type { GroupConnection, GroupMember, MessageBroker } from './transport.ts';
@@ -75,7 +75,7 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
     const store = this.#watch.watchAnswers(deps.store);
     const exclusive = this.#watch.watchSteps(createMutex());
     this.#exclusive = exclusive;
-    const cache = fedCache(deps);
+    const cache = createFedCache(deps.store, deps.evolution, deps.cacheBytes);
     this.#snapshots = createSnapshotWriter({ ...deps, cache });
     const parked = createParkedKeys();
     const isCurrent = (state: PartitionState): boolean => this.#assignment.isCurrent(state);
@@ -240,17 +240,4 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
     });
     if (isFatal) onFatal(reason, error);
   }
-}
-
-/** A cache that hears of every commit of this process. */
-function fedCache<State, Event extends DomainEvent, Fact extends DomainEvent>({
-  store,
-  evolution,
-  cacheBytes,
-}: ConsumerDeps<State, Event, Fact>): StateCache<State> {
-  const cache = createStateCache<State>(cacheBytes, evolution.stateCodec?.bytesOf);
-  store.onCommitted((events) => {
-    noteCommitted(cache, evolution, events);
-  });
-  return cache;
 }

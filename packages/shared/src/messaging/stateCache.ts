@@ -1,6 +1,6 @@
 // States of streams that the owner of a partition keeps in memory, and what a batch changes on top of them.
 import type { DomainEvent } from '../eventstore/decider.ts';
-import type { RecordedEvent } from '../eventstore/eventStore.ts';
+import type { EventStore, RecordedEvent } from '../eventstore/eventStore.ts';
 import {
   headOf,
   loadStates,
@@ -84,22 +84,26 @@ export function createStateCache<State>(
 }
 
 /**
- * Hands what this process has committed to the cache: the next messages ask for just those streams, and an order that
- * was requested here is decided here a moment later. Only where it follows what is known. Should another process have
- * written behind it meanwhile, the state is old, and the commit that is decided on it fails and forgets it.
+ * Makes a cache that hears of every commit of this process: the next messages ask for just those streams, and an order
+ * that was requested here is decided here a moment later. It takes what follows what it knows. Should another process
+ * have written behind it meanwhile, the state is old, and the commit that is decided on it fails and forgets it.
  */
-export function noteCommitted<State, Event extends DomainEvent>(
-  cache: StateCache<State>,
-  { initialState, evolve }: Evolution<State, Event>,
-  events: readonly RecordedEvent<Event>[],
-): void {
-  for (const recorded of events) {
-    const { streamId, version, event } = recorded;
-    const known = cache.get(streamId) ?? { state: initialState, version: 0, snapshotVersion: 0 };
-    if (known.version !== version - 1) continue;
-    const state = evolve(known.state, event);
-    cache.set(streamId, { ...known, state, version, head: headOf(recorded) });
-  }
+export function createFedCache<State, Event extends DomainEvent>(
+  store: Pick<EventStore<Event>, 'onCommitted'>,
+  { initialState, evolve, stateCodec }: Evolution<State, Event>,
+  maxBytes?: number,
+): StateCache<State> {
+  const cache = createStateCache<State>(maxBytes, stateCodec?.bytesOf);
+  store.onCommitted((events) => {
+    for (const recorded of events) {
+      const { streamId, version, event } = recorded;
+      const known = cache.get(streamId) ?? { state: initialState, version: 0, snapshotVersion: 0 };
+      if (known.version !== version - 1) continue;
+      const state = evolve(known.state, event);
+      cache.set(streamId, { ...known, state, version, head: headOf(recorded) });
+    }
+  });
+  return cache;
 }
 
 /** Where a decision begins in its stream. */

@@ -1,6 +1,11 @@
 // What a batch knows of its streams: their states, and the heads that its appends carry.
 import { createMemoryEventStore } from '../../src/eventstore/memoryEventStore.ts';
-import { BatchStates, createStateCache, type StateCache } from '../../src/messaging/stateCache.ts';
+import {
+  BatchStates,
+  createFedCache,
+  createStateCache,
+  type StateCache,
+} from '../../src/messaging/stateCache.ts';
 import {
   append,
   counted,
@@ -68,5 +73,27 @@ describe('A batch', () => {
     await next.prefetch(['a']);
     const [start] = next.applyAll([{ streamId: 'a', events: [] }]);
     expect(start).toMatchObject({ state: 2, version: 3, head: headOf(recorded[0]) });
+  });
+});
+
+describe('A cache that hears of commits', () => {
+  function openFedCache() {
+    const store = createMemoryEventStore<TallyEvent>({ codec: tallyCodec, projections: [] });
+    return { store, cache: createFedCache(store, evolution) };
+  }
+
+  it('knows a stream that this process has begun, as the log has it', async () => {
+    const { store, cache } = openFedCache();
+    await store.commit([{ streams: [append('a', 0, opened('a'), counted('a'))] }]);
+    const recorded = await store.commit([{ streams: [append('a', 2, counted('a'))] }]);
+    expect(cache.get('a')).toMatchObject({ state: 2, version: 3, head: headOf(recorded[0]) });
+  });
+
+  it('takes nothing that does not follow what it knows', async () => {
+    const { store, cache } = openFedCache();
+    await store.commit([{ streams: [append('a', 0, opened('a'), counted('a'))] }]);
+    cache.clear();
+    await store.commit([{ streams: [append('a', 2, counted('a'))] }]);
+    expect(cache.get('a')).toBeUndefined();
   });
 });
