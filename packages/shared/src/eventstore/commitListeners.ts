@@ -1,16 +1,6 @@
 // Who wants to hear of commits of this process: the relay, and requests that wait for an outcome.
 import type { DomainEvent } from './decider.ts';
-import type { RecordedEvent } from './eventStore.ts';
-import type { TableChanges } from './projectionEngine.ts';
-
-/**
- * Hears of a commit: the events that it recorded, and the read models' rows that it has written. The rows are as this
- * commit left them; a later one may have written them again by the time the listener is told.
- */
-export type CommitListener<Event extends DomainEvent> = (
-  events: readonly RecordedEvent<Event>[],
-  changes: readonly TableChanges[],
-) => void;
+import type { CommitListener } from './eventStore.ts';
 
 /** The listeners of one store. Concurrent commits may be told in another order than that of their positions. */
 export interface CommitListeners<Event extends DomainEvent> {

@@ -1,7 +1,7 @@
 // The event store's contract: what one transaction carries, what is read back, and the conflicts it can end in.
 import type { Place } from '../messaging/chain.ts';
-import type { CommitListener } from './commitListeners.ts';
 import type { DomainEvent } from './decider.ts';
+import type { TableChanges } from './projection.ts';
 
 /** Why an event was recorded: kept with it, and sent on with its messages. */
 export interface EventMetadata {
@@ -131,6 +131,15 @@ export interface StreamRange {
   /** Events at most, of all streams together, taken in the order of their ids. */
   readonly limit?: number;
 }
+
+/**
+ * Hears of a commit: the events that it recorded, and the read models' rows that it has written. The rows are as this
+ * commit left them; a later one may have written them again by the time the listener is told.
+ */
+export type CommitListener<Event extends DomainEvent> = (
+  events: readonly RecordedEvent<Event>[],
+  changes: readonly TableChanges[],
+) => void;
 
 /** The log of one service, with what is committed beside it. Two implementations: MySQL, and in memory for tests. */
 export interface EventStore<Event extends DomainEvent, Fact extends DomainEvent = never> {

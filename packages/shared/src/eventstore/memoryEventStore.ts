@@ -16,13 +16,8 @@ import {
 import { createMemorySnapshots, inRange } from './memoryStreams.ts';
 import { createTableDrafts, type UniqueKey } from './memoryTables.ts';
 import { placeEvents, prepareAppends, type PlacedEvent, type Predecessor } from './placing.ts';
-import {
-  createProjectionEngine,
-  foldedEvents,
-  keyText,
-  type TableChanges,
-} from './projectionEngine.ts';
-import type { Projection, ReadModelTable, Row } from './projection.ts';
+import { createProjectionEngine, foldedEvents, keyText } from './projectionEngine.ts';
+import type { Projection, ReadModelTable, Row, TableChanges } from './projection.ts';
 
 export interface MemoryEventStoreOptions<Event extends DomainEvent, Fact extends DomainEvent> {
   readonly codec: EventCodec<Event>;

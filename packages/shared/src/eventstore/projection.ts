@@ -14,6 +14,13 @@ export interface ReadModelTable {
   readonly columns: readonly string[];
 }
 
+/** What the folds of a transaction have made of a table: rows that were not there, and rows that were, each by key. */
+export interface TableChanges {
+  readonly table: ReadModelTable;
+  readonly inserted: readonly Row[];
+  readonly updated: readonly Row[];
+}
+
 /** Names one row: the values of the key's columns, in their order. */
 export interface RowKey {
   readonly table: string;

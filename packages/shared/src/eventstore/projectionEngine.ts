@@ -1,14 +1,15 @@
 // The engine under every read model: which rows a transaction touches, and what the folds make of them. No I/O.
 import type { DomainEvent } from './decider.ts';
 import type { Unit } from './eventStore.ts';
-import type { ColumnValue, Projection, ReadModelTable, Row, RowKey, Rows } from './projection.ts';
-
-/** What the folds have made: rows that were not there, and rows that were. Both sorted by key. */
-export interface TableChanges {
-  readonly table: ReadModelTable;
-  readonly inserted: readonly Row[];
-  readonly updated: readonly Row[];
-}
+import type {
+  ColumnValue,
+  Projection,
+  ReadModelTable,
+  Row,
+  RowKey,
+  Rows,
+  TableChanges,
+} from './projection.ts';
 
 /** The rows of one table that a transaction touches, sorted by key. */
 export interface TouchedRows {

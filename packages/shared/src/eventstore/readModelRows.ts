@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { duplicateKey } from '../runtime/database.ts';
 import type { Later, Transaction } from '../runtime/transaction.ts';
 import { ConflictError, type RowInsert } from './eventStore.ts';
-import type { ExistingRows, TableChanges, TouchedRows } from './projectionEngine.ts';
-import type { ReadModelTable, Row } from './projection.ts';
+import type { ExistingRows, TouchedRows } from './projectionEngine.ts';
+import type { ReadModelTable, Row, TableChanges } from './projection.ts';
 
 /** Rows in one statement at most. */
 const CHUNK_ROWS = 1_000;

@@ -6,8 +6,8 @@ import { insertEvents, readStreamHeads } from './eventRows.ts';
 import type { Unit } from './eventStore.ts';
 import { createTakePositions } from './logHead.ts';
 import { placeEvents, splitByKnownHead, type PlacedEvent, type PreparedAppend } from './placing.ts';
-import { createProjectionEngine, foldedEvents, type TableChanges } from './projectionEngine.ts';
-import type { Projection } from './projection.ts';
+import { createProjectionEngine, foldedEvents } from './projectionEngine.ts';
+import type { Projection, TableChanges } from './projection.ts';
 import { insertRowsBeside, lockRows, saveRows } from './readModelRows.ts';
 
 /** What a transaction has written: its events with their places, and the read models' rows. */

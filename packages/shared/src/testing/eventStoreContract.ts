@@ -1,7 +1,7 @@
 // What every event store promises, as one suite: run against MySQL and against the store in memory.
 import type { EventStore, RecordedEvent } from '../eventstore/eventStore.ts';
 import { GENESIS_HASH, chainHash } from '../eventstore/hashChain.ts';
-import type { TableChanges } from '../eventstore/projectionEngine.ts';
+import type { TableChanges } from '../eventstore/projection.ts';
 import { besideTheEventsContract, parkedMessage } from './besideTheEventsContract.ts';
 import { carriedHeadsContract } from './carriedHeadsContract.ts';
 import { eventually } from './eventually.ts';

@@ -17,8 +17,8 @@ import type {
   ReadModelTable,
   RowKey,
   Rows,
+  TableChanges,
 } from '@orderflow/shared/eventstore/projection.ts';
-import type { TableChanges } from '@orderflow/shared/eventstore/projectionEngine.ts';
 import { projectionOf } from '@orderflow/shared/eventstore/projectionOf.ts';
 import { queryRows } from '@orderflow/shared/runtime/database.ts';
 import type { Queryable } from '@orderflow/shared/runtime/transaction.ts';
