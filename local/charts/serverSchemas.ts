@@ -83,7 +83,10 @@ export function settings(service: Service): Schema {
       ? { ORDER_WAIT_MS: wholeSetting('Milliseconds to wait for a decision', 1, DAY_MS) }
       : {}),
     ...(service === 'gateway'
-      ? { UPSTREAM_TIMEOUT_MS: wholeSetting('Milliseconds to wait for a service', 1, DAY_MS) }
+      ? {
+          ORDER_STREAMS: wholeSetting('Connections to send orders on', 1, 64),
+          UPSTREAM_TIMEOUT_MS: wholeSetting('Milliseconds to wait for a service', 1, DAY_MS),
+        }
       : storeSettings()),
   });
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RowDataPacket } from 'mysql2/promise';
 import { createMemoryEventStore } from '@orderflow/shared/eventstore/memoryEventStore.ts';
+import { eventually } from '@orderflow/shared/testing/eventually.ts';
 import { ordersParts } from '../src/app.ts';
 import type { OrderEvent } from '../src/domain/order.ts';
 import type { OrdersFact } from '../src/messaging/inbound.ts';
@@ -61,6 +62,16 @@ describe('an order', () => {
     await orders.receive(reserved(laterId, 97));
     expect(await later).toMatchObject({ body: { resp: { orderResp: { id: 1, count: 3 } } } });
     expect((await orders.place(orderId)).body).toEqual(bodies[0]?.body);
+  });
+
+  it('is told to be accepted before it is decided', async () => {
+    const orderId = randomUUID();
+    const before = orders.stream.accepted().length;
+    const answer = orders.place(orderId);
+    await eventually(() => orders.stream.accepted().length > before, 'it is accepted');
+    expect(await orders.eventsOf(orderId)).toEqual(['OrderRequested']);
+    await orders.receive(refused(orderId, 'out_of_stock'));
+    expect((await answer).status).toBe(409);
   });
 
   it('with another body under the same id is refused, and changes nothing', async () => {

@@ -50,6 +50,20 @@ describe('a request that waits', () => {
     for (const waiter of same) waiter.release();
   });
 
+  it('is told of an order that was decided here without a query', async () => {
+    const { waiters, asked } = waitingRoom();
+    const orderId = newOrderId();
+    expect(waiters.isAwaited(orderId)).toBe(false);
+    const waiter = waiters.register(orderId);
+    expect(waiters.isAwaited(orderId)).toBe(true);
+    waiters.tell(rejectedOrder(orderId));
+    expect(await waiter.outcome(LONG_MS)).toEqual(rejectedOrder(orderId));
+    waiter.release();
+    expect(waiters.isAwaited(orderId)).toBe(false);
+    waiters.tell(rejectedOrder(orderId));
+    expect(asked).toEqual([]);
+  });
+
   it('is told of a decision between its registration and its wait', async () => {
     const { waiters, decided } = waitingRoom();
     const orderId = newOrderId();
@@ -109,6 +123,19 @@ describe('the waiting room', () => {
     expect(() => waiters.register(newOrderId())).toThrow('Too many');
     second.release();
     third.release();
+  });
+
+  it('asks for nobody who has not waited from one poll to the next', async () => {
+    const { waiters, asked } = waitingRoom();
+    const long = newOrderId();
+    const longWaiter = waiters.register(long);
+    await eventually(() => asked.length > 0, 'the first query');
+    const late = newOrderId();
+    const lateWaiter = waiters.register(late);
+    const before = asked.length;
+    await eventually(() => asked.flat().includes(late), 'the late one is asked for');
+    expect(asked[before]).toEqual([long]);
+    for (const waiter of [longWaiter, lateWaiter]) waiter.release();
   });
 
   it('asks for all that wait in one query, and for nobody who has left', async () => {

@@ -43,11 +43,14 @@ function open(changes: Partial<PlaceOrderDeps> = {}) {
     logger: { error: (fields: unknown) => void bugs.push(fields) },
     waitMs: 1_000,
   };
-  const place = (changed: Partial<PlaceOrderDeps> = {}, asked = command) =>
-    placeOrder({ ...deps, ...changes, ...changed }, asked, metadata, {
-      waitMs: 1_000,
-      onAccepted: () => undefined,
-    });
+  const place = (
+    changed: Partial<PlaceOrderDeps> = {},
+    asked = command,
+    onAccepted: () => void = () => undefined,
+  ) => {
+    const all = { ...deps, ...changes, ...changed };
+    return placeOrder(all, asked, metadata, { waitMs: 1_000, onAccepted });
+  };
   return { place, bugs };
 }
 
@@ -92,6 +95,22 @@ describe('A repeat', () => {
       code: 'outcome_unknown',
       cause: away,
     });
+  });
+});
+
+describe('A request is told that its order is accepted', () => {
+  it('when it is in the log, appended now or before, and not when it is another', async () => {
+    const { place } = open();
+    const told: string[] = [];
+    const tell = (name: string) => () => void told.push(name);
+    await place({}, command, tell('new'));
+    await place({}, command, tell('repeated'));
+    await place({}, { ...command, requestHmac: 'b'.repeat(64) }, tell('other'));
+    const another = { ...command, orderId: orderIdSchema.parse(randomUUID()) };
+    await place(users[0]?.[1], another, tell('unknown user'));
+    const failing = { append: () => Promise.reject(away) };
+    await expect(place(failing, another, tell('not appended'))).rejects.toBe(away);
+    expect(told).toEqual(['new', 'repeated']);
   });
 });
 
