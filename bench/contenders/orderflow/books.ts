@@ -1,0 +1,81 @@
+// Orderflow's books: what its logs say was reserved and confirmed, beside what its read models show.
+import type { Pool, RowDataPacket } from 'mysql2/promise';
+import { eventually } from '@orderflow/shared/testing/eventually.ts';
+import type { Books, ProductBook } from '../contender.ts';
+
+const REST_LIMIT_MS = 300_000;
+const LOOK_MS = 300;
+
+/** The services' databases. */
+export interface OrderflowDatabases {
+  readonly users: string;
+  readonly inventory: string;
+  readonly orders: string;
+}
+
+/**
+ * Reads the books once every order is decided and every order that was asked for has reached inventory. The log of orders
+ * says what is confirmed, that of inventory what was reserved for it, the read models what is left and what lies in carts.
+ */
+export async function readOrderflowBooks(
+  admin: Pool,
+  { inventory, orders }: OrderflowDatabases,
+  productIds: readonly number[],
+): Promise<Books> {
+  await eventually(
+    async () => (await countUndecided(admin, orders)) === 0,
+    'every order is decided',
+    { timeoutMs: REST_LIMIT_MS, intervalMs: LOOK_MS },
+  );
+  const amounts = (sql: string) => amountsById(admin, sql, productIds);
+  const available = await amounts(
+    `SELECT product_id AS id, available_quantity AS amount FROM ${inventory}.products WHERE product_id IN (?)`,
+  );
+  const inCarts = await amounts(
+    `SELECT product_id AS id, SUM(confirmed_order_count) AS amount FROM ${orders}.cart_lines
+      WHERE product_id IN (?) GROUP BY product_id`,
+  );
+  const confirmed = await amounts(
+    `SELECT id, COUNT(*) AS amount FROM (
+        SELECT CAST(JSON_VALUE(data, '$.lines[0].productId') AS UNSIGNED) AS id
+        FROM ${orders}.events WHERE type = 'OrderConfirmed') AS decided
+      WHERE id IN (?) GROUP BY id`,
+  );
+  const reserved = await amounts(
+    `SELECT id, COUNT(*) AS amount FROM (
+        SELECT CAST(JSON_VALUE(data, '$.productId') AS UNSIGNED) AS id
+        FROM ${inventory}.events WHERE type = 'StockReserved') AS decided
+      WHERE id IN (?) GROUP BY id`,
+  );
+  const bookOf = (id: number): ProductBook => ({
+    available: available.get(id) ?? 0,
+    confirmed: confirmed.get(id) ?? 0,
+    inCarts: inCarts.get(id) ?? 0,
+  });
+  const faults = productIds
+    .filter((id) => (reserved.get(id) ?? 0) !== (confirmed.get(id) ?? 0))
+    .map((id) => {
+      const [held, sold] = [reserved.get(id) ?? 0, confirmed.get(id) ?? 0];
+      return `product ${id}: inventory reserved ${held}, orders confirmed ${sold}`;
+    });
+  return { products: new Map(productIds.map((id) => [id, bookOf(id)])), faults };
+}
+
+/** How many orders were asked for and neither confirmed nor rejected. */
+export async function countUndecided(admin: Pool, orders: string): Promise<number> {
+  const [rows] = await admin.query<RowDataPacket[]>(
+    `SELECT COALESCE(SUM(type = 'OrderRequested'), 0)
+        - COALESCE(SUM(type IN ('OrderConfirmed', 'OrderRejected')), 0) AS undecided
+      FROM ${orders}.events`,
+  );
+  return Number(rows[0]?.undecided);
+}
+
+async function amountsById(
+  admin: Pool,
+  sql: string,
+  productIds: readonly number[],
+): Promise<Map<number, number>> {
+  const [rows] = await admin.query<RowDataPacket[]>(sql, [productIds]);
+  return new Map(rows.map((row) => [Number(row.id), Number(row.amount)]));
+}
