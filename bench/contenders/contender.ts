@@ -42,7 +42,7 @@ export interface Contender {
   readonly variant: string;
   /** The pool sizes that the sweep tries. */
   readonly poolSizes: readonly number[];
-  /** The demo oversells, which is why Orderflow exists: its book faults are told and do not void its runs. */
-  readonly mayOversell: boolean;
+  /** Taken where no sweep was made. */
+  readonly usualPoolSize: number;
   readonly start: (ground: Ground, poolSize: number) => Promise<RunningContender>;
 }

@@ -1,7 +1,7 @@
 // A keep-alive connection with one request in flight. Spoken by hand over a socket: node:http costs several times the CPU,
 // which on a machine shared with the system under load is taken from that system.
 import { connect, type Socket } from 'node:net';
-import { parseResponse } from './response.ts';
+import { parseResponse, type ParsedResponse } from './response.ts';
 
 /** Counts for an answer that never came: the connection broke, or the time was up. */
 export const NO_ANSWER = 0;
@@ -42,31 +42,17 @@ export function createConnection(target: Target): Connection {
     done?.(status);
   };
   const look = (hasEnded: boolean) => {
-    let status: number;
-    try {
-      const response = parseResponse(received, hasEnded);
-      if (response === undefined && !hasEnded) return;
-      if (response === undefined || response.closes) drop();
-      status = response?.status ?? NO_ANSWER;
-    } catch {
-      drop();
-      status = NO_ANSWER;
-    }
-    settle(status);
+    const response = pending && parseOrGiveUp(received, hasEnded);
+    if (response === undefined) return;
+    if (response.closes) drop();
+    settle(response.status);
   };
   const open = () => {
-    const opened = connect({ host: target.host, port: target.port, noDelay: true });
-    opened.setEncoding('latin1');
-    opened.on('data', (text: string) => {
-      if (opened !== socket) return;
-      received += text;
-      look(false);
-    });
-    opened.on('error', () => undefined); // 'close' follows
-    opened.on('close', () => {
+    const opened = openSocket(target, (text) => {
       if (opened !== socket) return; // dropped by us, or replaced
-      socket = undefined;
-      if (pending !== undefined) look(true);
+      received += text ?? '';
+      if (text === undefined) socket = undefined;
+      look(text === undefined);
     });
     socket = opened;
     return opened;
@@ -86,4 +72,27 @@ export function createConnection(target: Target): Connection {
     },
     close: drop,
   };
+}
+
+/** What is no HTTP, or ends before its time, is no answer, and the connection is of no more use. */
+function parseOrGiveUp(received: string, hasEnded: boolean): ParsedResponse | undefined {
+  const noAnswer = { status: NO_ANSWER, closes: true };
+  try {
+    return parseResponse(received, hasEnded) ?? (hasEnded ? noAnswer : undefined);
+  } catch {
+    return noAnswer;
+  }
+}
+
+/** `onText` is called with what comes in, and without anything when the connection is closed. */
+function openSocket({ host, port }: Target, onText: (text?: string) => void): Socket {
+  const opened = connect({ host, port, noDelay: true });
+  opened.on('data', (bytes: Buffer) => {
+    onText(bytes.toString('latin1'));
+  });
+  opened.on('error', () => undefined); // 'close' follows
+  opened.on('close', () => {
+    onText();
+  });
+  return opened;
 }

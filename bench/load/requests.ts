@@ -8,7 +8,7 @@ export interface DrawnRequest {
 }
 
 /** Numbers from 0 (included) to 1 (excluded), the same for the same seed. (mulberry32) */
-export function createRandom(seed: number): () => number {
+function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

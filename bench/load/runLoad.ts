@@ -125,22 +125,53 @@ function runOpenLoop(
   nextRequest: () => DrawnRequest | undefined,
   window: Window,
 ): Promise<void> {
-  const free = [...connections];
-  const due: { readonly dueAt: number; readonly request: DrawnRequest }[] = [];
+  const queue = createSendQueue(connections, window);
   const startedAt = performance.now();
   let scheduled = 0;
-  let inFlight = 0;
-  const sendDue = () => {
-    for (let connection = free.pop(); connection !== undefined; connection = free.pop()) {
-      const next = due.shift();
-      if (next === undefined) {
-        free.push(connection);
-        return;
-      }
-      send(connection, next.dueAt, next.request);
+  const schedule = (now: number) => {
+    while (!window.isOver()) {
+      const dueAt = startedAt + (scheduled * 1_000) / plan.arrivalsPerSecond;
+      if (dueAt > now) return;
+      scheduled += 1;
+      const request = nextRequest();
+      if (request !== undefined) queue.add({ dueAt, request });
     }
   };
-  const send = (connection: Connection, dueAt: number, request: DrawnRequest) => {
+  let overSince: number | undefined;
+  return new Promise((resolve) => {
+    const tick = setInterval(() => {
+      const now = performance.now();
+      schedule(now);
+      queue.sendDue();
+      if (!window.isOver()) return;
+      overSince ??= now;
+      if (now - overSince > plan.timeoutMs) queue.giveUp();
+      if (!queue.isEmpty()) return;
+      clearInterval(tick);
+      resolve();
+    }, OPEN_LOOP_TICK_MS);
+  });
+}
+
+interface DueRequest {
+  readonly dueAt: number;
+  readonly request: DrawnRequest;
+}
+
+/** Requests that are due, and the connections that are free to take them. */
+function createSendQueue(connections: readonly Connection[], window: Window) {
+  const free = [...connections];
+  const due: DueRequest[] = [];
+  let inFlight = 0;
+  const sendDue = () => {
+    while (free.length > 0) {
+      const next = due.shift();
+      if (next === undefined) return;
+      send(free.pop(), next);
+    }
+  };
+  const send = (connection: Connection | undefined, { dueAt, request }: DueRequest) => {
+    if (connection === undefined) throw new Error('There is no free connection');
     inFlight += 1;
     connection.send(request.text, (status) => {
       inFlight -= 1;
@@ -149,29 +180,13 @@ function runOpenLoop(
       sendDue();
     });
   };
-  const schedule = (now: number) => {
-    while (!window.isOver()) {
-      const dueAt = startedAt + (scheduled * 1_000) / plan.arrivalsPerSecond;
-      if (dueAt > now) return;
-      scheduled += 1;
-      const request = nextRequest();
-      if (request !== undefined) due.push({ dueAt, request });
-    }
+  return {
+    add: (request: DueRequest) => due.push(request),
+    sendDue,
+    isEmpty: () => inFlight === 0 && due.length === 0,
+    /** What waited too long for a connection was never sent: no answer, and no order that the books could know of. */
+    giveUp: () => {
+      for (const { dueAt } of due.splice(0)) window.note(dueAt, false, NO_ANSWER);
+    },
   };
-  let overSince: number | undefined;
-  return new Promise((resolve) => {
-    const tick = setInterval(() => {
-      const now = performance.now();
-      schedule(now);
-      sendDue();
-      if (!window.isOver()) return;
-      overSince ??= now;
-      // What waited too long for a connection was never sent: no answer, and no order that the books could know of.
-      if (now - overSince > plan.timeoutMs)
-        for (const { dueAt } of due.splice(0)) window.note(dueAt, false, NO_ANSWER);
-      if (inFlight > 0 || due.length > 0) return;
-      clearInterval(tick);
-      resolve();
-    }, OPEN_LOOP_TICK_MS);
-  });
 }

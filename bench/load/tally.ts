@@ -3,8 +3,8 @@
 /** Counts by status. */
 export type Counts = Record<string, number>;
 
-/** The share `q` (0 to 1) of the ascending `sorted` lies at or below the value; 0 for none. */
-export function quantile(sorted: Float64Array, q: number): number {
+/** The value at or below which the share `q` (0 to 1) of the ascending `sorted` lies; 0 for none. */
+function quantile(sorted: Float64Array, q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? 0;
 }
 

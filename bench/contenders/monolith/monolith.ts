@@ -5,7 +5,7 @@ import { PROCEDURE } from './procedure.ts';
 const common = {
   name: 'monolith',
   poolSizes: [4, 8, 16, 32, 64],
-  mayOversell: false,
+  usualPoolSize: 16,
   program: 'bench/contenders/monolith/server.ts',
   hasOrderRows: true,
 } as const;

@@ -1,6 +1,7 @@
 // One order as a stored procedure: the whole transaction in one round trip.
 import { randomUUID } from 'node:crypto';
-import type { Pool, RowDataPacket } from 'mysql2/promise';
+import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import { z } from 'zod';
 import { cartLineOf, productOf } from '../carts.ts';
 import { confirmed, refused, REFUSALS, type Answer } from '../shopServer.ts';
 
@@ -37,27 +38,22 @@ export const PROCEDURE = `
     END IF;
   END`;
 
+const outcomeSchema = z.enum(['confirmed', 'outOfStock', 'unknownProduct', 'unknownUser']);
+
 /** Places an order. Rejects when the database cannot do it. */
 export async function placeByProcedure(
   pool: Pool,
   userId: number,
   productId: number,
 ): Promise<Answer> {
-  const [[rows]] = await pool.execute<[RowDataPacket[], unknown]>('CALL place_order(?, ?, ?, ?)', [
-    userId,
-    productId,
-    randomUUID(),
-    randomUUID(),
-  ]);
+  // A call answers the rows that the procedure selects, then its own header.
+  const [[rows]] = await pool.execute<[RowDataPacket[], ResultSetHeader]>(
+    'CALL place_order(?, ?, ?, ?)',
+    [userId, productId, randomUUID(), randomUUID()],
+  );
   const [row] = rows;
-  switch (row?.outcome) {
-    case 'confirmed':
-      return confirmed(productOf(row), cartLineOf(row));
-    case 'outOfStock':
-    case 'unknownProduct':
-    case 'unknownUser':
-      return refused(REFUSALS[row.outcome]);
-    default:
-      throw new Error('The procedure gave no outcome');
-  }
+  const outcome = outcomeSchema.parse(row?.outcome);
+  if (outcome !== 'confirmed') return refused(REFUSALS[outcome]);
+  if (row === undefined) throw new Error('The procedure gave no row');
+  return confirmed(productOf(row), cartLineOf(row));
 }

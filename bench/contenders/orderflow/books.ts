@@ -22,11 +22,11 @@ export async function readOrderflowBooks(
   { inventory, orders }: OrderflowDatabases,
   productIds: readonly number[],
 ): Promise<Books> {
-  await eventually(
-    async () => (await countUndecided(admin, orders)) === 0,
-    'every order is decided',
-    { timeoutMs: REST_LIMIT_MS, intervalMs: LOOK_MS },
-  );
+  const countUndecided = createUndecidedCounter(admin, orders);
+  await eventually(async () => (await countUndecided()) === 0, 'every order is decided', {
+    timeoutMs: REST_LIMIT_MS,
+    intervalMs: LOOK_MS,
+  });
   const amounts = (sql: string) => amountsById(admin, sql, productIds);
   const available = await amounts(
     `SELECT product_id AS id, available_quantity AS amount FROM ${inventory}.products WHERE product_id IN (?)`,
@@ -61,14 +61,23 @@ export async function readOrderflowBooks(
   return { products: new Map(productIds.map((id) => [id, bookOf(id)])), faults };
 }
 
-/** How many orders were asked for and neither confirmed nor rejected. */
-export async function countUndecided(admin: Pool, orders: string): Promise<number> {
-  const [rows] = await admin.query<RowDataPacket[]>(
-    `SELECT COALESCE(SUM(type = 'OrderRequested'), 0)
-        - COALESCE(SUM(type IN ('OrderConfirmed', 'OrderRejected')), 0) AS undecided
-      FROM ${orders}.events`,
-  );
-  return Number(rows[0]?.undecided);
+/** Counts undecided orders, reading only what was logged since it last looked: the log is long while it is waited for. */
+export function createUndecidedCounter(admin: Pool, orders: string): () => Promise<number> {
+  let undecided = 0;
+  let position = 0;
+  return async () => {
+    const [rows] = await admin.query<RowDataPacket[]>(
+      `SELECT COALESCE(SUM(type = 'OrderRequested'), 0) AS requested,
+          COALESCE(SUM(type IN ('OrderConfirmed', 'OrderRejected')), 0) AS decided,
+          COALESCE(MAX(position), 0) AS position
+        FROM ${orders}.events WHERE position > ?`,
+      [position],
+    );
+    const [row] = rows;
+    undecided += Number(row?.requested) - Number(row?.decided);
+    position = Math.max(position, Number(row?.position));
+    return undecided;
+  };
 }
 
 async function amountsById(
