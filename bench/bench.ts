@@ -77,7 +77,7 @@ async function bench(wishes: BenchArguments, out: Report, ends: Shutdown): Promi
     ]),
   );
   const results: BenchResults = {
-    setting: describeSetting(machine, ground, poolSizes),
+    setting: describeSetting(machine, ground, wishes, poolSizes),
     sweeps,
     runs,
     ...(soak === undefined ? {} : { soak }),

@@ -45,8 +45,7 @@ export interface Ground {
   readonly serverPids: readonly { readonly name: string; readonly pid: number }[];
   /** The durable settings as the server tells them. */
   readonly durability: Readonly<Record<string, string>>;
-  /** Versions as the servers tell them. */
-  readonly versions: Readonly<Record<string, string>>;
+  readonly databaseVersion: string;
 }
 
 /** Starts both servers with empty data. A LaunchFailure when they do not come up, or would lose what they committed. */
@@ -85,7 +84,7 @@ export async function startGround(
     kafkaLogDir: path.join(dataDir, 'kafka', 'log'),
     serverPids,
     durability: await requireDurable(admin, dataDir),
-    versions: await readVersions(admin),
+    databaseVersion: (await globalVariables(admin, ['version'])).version ?? 'unknown',
   };
 }
 
@@ -117,9 +116,4 @@ async function globalVariables(
     [names],
   );
   return Object.fromEntries(rows.map((row) => [String(row.Variable_name), String(row.Value)]));
-}
-
-async function readVersions(admin: Pool): Promise<Record<string, string>> {
-  const { version = '' } = await globalVariables(admin, ['version']);
-  return { node: process.version, database: version };
 }

@@ -1,11 +1,17 @@
 // The machine and the programs, as the report names them.
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
 import { CHECKOUT } from '../local/places.ts';
+import type { BenchArguments } from './arguments.ts';
 import type { Ground } from './ground.ts';
 import type { Setting } from './results.ts';
 
 const BYTES_PER_GIB = 1024 ** 3;
+const NAMED_PACKAGES = ['express', 'kafkajs', 'mysql2', 'sequelize'];
+const packageFile = z.object({ devDependencies: z.record(z.string(), z.string()) });
 
 /** Looks at the machine; the first thing that the benchmark does, since it makes load itself. */
 export function lookAtMachine() {
@@ -20,16 +26,27 @@ export function lookAtMachine() {
   };
 }
 
-/** The setting, with what the servers say of themselves and the pool sizes taken. */
+/** The setting, with what the servers say of themselves, how it was measured, and the pool sizes taken. */
 export function describeSetting(
   machine: ReturnType<typeof lookAtMachine>,
   ground: Ground,
+  { seconds, warmupSeconds }: BenchArguments,
   poolSizes: Readonly<Record<string, string>>,
 ): Setting {
   return {
     ...machine,
-    versions: ground.versions,
-    settings: { ...ground.durability, ...poolSizes },
+    versions: {
+      system: `${os.type()} ${os.release()}`,
+      node: process.version,
+      database: ground.databaseVersion,
+      kafka: kafkaVersion(),
+      ...packageVersions(),
+    },
+    settings: {
+      'measured window': `${seconds} s after ${warmupSeconds} s of the same load`,
+      ...ground.durability,
+      ...poolSizes,
+    },
   };
 }
 
@@ -42,4 +59,17 @@ function commitOfCheckout(): string {
   } catch {
     return 'unknown'; // not a clone
   }
+}
+
+/** As the file has it that the embedded broker is installed from. */
+function kafkaVersion(): string {
+  const pom = readFileSync(path.join(CHECKOUT, 'local', 'embedded', 'pom.xml'), 'utf8');
+  const [, version] = /<kafka\.version>([^<]+)</.exec(pom) ?? [];
+  return version ?? 'unknown';
+}
+
+function packageVersions(): Record<string, string> {
+  const json = readFileSync(path.join(CHECKOUT, 'package.json'), 'utf8');
+  const { devDependencies } = packageFile.parse(JSON.parse(json));
+  return Object.fromEntries(NAMED_PACKAGES.map((name) => [name, devDependencies[name] ?? '']));
 }
