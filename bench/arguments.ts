@@ -6,7 +6,7 @@ import type { Extent } from './scenarios.ts';
 
 export const BENCH_HELP = `npm run bench -- [OPTIONS]
 
-Measures Orderflow beside other ways to build the same, on a MariaDB and a Kafka of its own. About an hour.
+Measures Orderflow beside other ways to build the same, on a MariaDB and a Kafka of its own. Over an hour.
 
   --quick                under 4 minutes, for the books alone: fails when one is wrong, judges no time
   --rounds N             how often each contender is measured, in turn (3)

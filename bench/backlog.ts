@@ -51,7 +51,12 @@ export async function runBacklog(
     const outcome = await placeOrders(ground, subject, productIds, orders, round);
     const caughtUp = await catchUp(ground, started);
     const books = await started.readBooks(productIds);
-    const faults = findBookFaults(books, { stock: orders, orderAnswers: outcome.orderAnswers });
+    const { orderAnswers } = outcome;
+    const accepted = (orderAnswers['202'] ?? 0) + (orderAnswers['200'] ?? 0);
+    const confirmed = [...books.products.values()].reduce((sum, book) => sum + book.confirmed, 0);
+    const faults = findBookFaults(books, { stock: orders, orderAnswers });
+    // There is stock for all of them.
+    if (confirmed < accepted) faults.push(`${accepted} were accepted, ${confirmed} are confirmed`);
     return {
       contender: 'orderflow',
       variant: '',

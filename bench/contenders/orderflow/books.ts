@@ -1,10 +1,15 @@
 // Orderflow's books: what its logs say was reserved and confirmed, beside what its read models show.
 import type { Pool, RowDataPacket } from 'mysql2/promise';
 import { eventually } from '@orderflow/shared/testing/eventually.ts';
+import { audit } from '../../../tests/books/audit.ts';
+import { readLogOf } from '../../../tests/books/logs.ts';
+import type { Ground } from '../../ground.ts';
 import type { Books, ProductBook } from '../contender.ts';
 
 const REST_LIMIT_MS = 300_000;
 const LOOK_MS = 300;
+/** Longer logs are not audited event by event: that would take minutes and gigabytes. */
+const AUDIT_LIMIT_EVENTS = 100_000;
 
 /** The services' databases. */
 export interface OrderflowDatabases {
@@ -16,12 +21,15 @@ export interface OrderflowDatabases {
 /**
  * Reads the books once every order is decided and every order that was asked for has reached inventory. The log of orders
  * says what is confirmed, that of inventory what was reserved for it, the read models what is left and what lies in carts.
+ * While the logs are short they are audited event by event as well.
  */
 export async function readOrderflowBooks(
-  admin: Pool,
-  { inventory, orders }: OrderflowDatabases,
+  ground: Ground,
+  databases: OrderflowDatabases,
   productIds: readonly number[],
 ): Promise<Books> {
+  const { admin } = ground;
+  const { inventory, orders } = databases;
   const countUndecided = createUndecidedCounter(admin, orders);
   await eventually(async () => (await countUndecided()) === 0, 'every order is decided', {
     timeoutMs: REST_LIMIT_MS,
@@ -52,13 +60,34 @@ export async function readOrderflowBooks(
     confirmed: confirmed.get(id) ?? 0,
     inCarts: inCarts.get(id) ?? 0,
   });
-  const faults = productIds
+  const differences = productIds
     .filter((id) => (reserved.get(id) ?? 0) !== (confirmed.get(id) ?? 0))
     .map((id) => {
       const [held, sold] = [reserved.get(id) ?? 0, confirmed.get(id) ?? 0];
       return `product ${id}: inventory reserved ${held}, orders confirmed ${sold}`;
     });
-  return { products: new Map(productIds.map((id) => [id, bookOf(id)])), faults };
+  return {
+    products: new Map(productIds.map((id) => [id, bookOf(id)])),
+    faults: [...differences, ...(await auditShortLogs(ground, databases))],
+  };
+}
+
+async function auditShortLogs(
+  { admin, mysql }: Ground,
+  { inventory, orders }: OrderflowDatabases,
+): Promise<readonly string[]> {
+  const [heads] = await admin.query<RowDataPacket[]>(
+    `SELECT last_position FROM ${inventory}.log_head UNION ALL
+      SELECT last_position FROM ${orders}.log_head`,
+  );
+  const events = heads.reduce((sum, row) => sum + Number(row.last_position), 0);
+  if (events > AUDIT_LIMIT_EVENTS) return [];
+  const [inventoryLog, ordersLog] = [
+    await readLogOf(mysql, inventory),
+    await readLogOf(mysql, orders),
+  ];
+  // Without answers: these are compared with the books by whoever counted them.
+  return audit([], inventoryLog, ordersLog).breaches;
 }
 
 /** Counts undecided orders, reading only what was logged since it last looked: the log is long while it is waited for. */

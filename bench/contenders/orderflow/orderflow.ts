@@ -87,7 +87,7 @@ export async function startOrderflow(
       seedThrough(address, '/user', count, (name) => ({ email: `${name}@example.com` })),
     seedProducts: (count, stock) =>
       seedThrough(address, '/inventory', count, (name) => ({ name, count: stock })),
-    readBooks: (productIds) => readOrderflowBooks(ground.admin, databases, productIds),
+    readBooks: (productIds) => readOrderflowBooks(ground, databases, productIds),
     stopService: async (name) => {
       await stopAll(name);
       const left = processes.filter((each) => each.name !== name);
