@@ -11,6 +11,7 @@ import type { Contender } from './contenders/contender.ts';
 import { orderflow } from './contenders/orderflow/orderflow.ts';
 import { startGround, type Ground } from './ground.ts';
 import { printRun } from './printRun.ts';
+import { judgeTargets } from './report/targets.ts';
 import type { BenchResults, RunResult, SweepResult } from './results.ts';
 import { runRound } from './rounds.ts';
 import { describeSetting, lookAtMachine } from './setting.ts';
@@ -81,11 +82,14 @@ async function bench(wishes: BenchArguments, out: Report, ends: Shutdown): Promi
     sweeps,
     runs,
     ...(soak === undefined ? {} : { soak }),
-    targets: [],
+    // Windows of a moment judge nothing.
+    targets: wishes.isQuick ? [] : judgeTargets(runs, soak),
     voidReasons: wishes.isQuick ? [] : findVoidReasons(runs),
   };
   out.step('bench', `results: ${writeResults(results, wishes.isPublished)}`);
   for (const reason of results.voidReasons) out.warn('bench', `void: ${reason}`);
+  for (const { target, measured, isMet } of results.targets)
+    out.step('bench', `${isMet ? 'met' : 'NOT met'}: ${target}: ${measured.toFixed(2)}`);
   return judgeBooks(soak === undefined ? runs : [...runs, soak], out);
 }
 
