@@ -3,7 +3,7 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', '.orderflow/', 'coverage/'] },
+  { ignores: ['**/node_modules/', '.orderflow/', 'coverage/', 'bench/out/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

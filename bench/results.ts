@@ -54,8 +54,17 @@ export interface RunResult {
   readonly fsyncsPerOrder: number;
   /** Record batches sent to Kafka per order; 0 for those without Kafka. */
   readonly kafkaBatchesPerOrder: number;
-  /** Empty: the books were right. A run with a wrong book is void and counts for nothing. */
+  /** Empty: the books were right. A run with a wrong book is void and counts for nothing, unless it is of the demo. */
   readonly bookFaults: readonly string[];
+  /** Resident sets while it ran, where it ran for long (`backlog`, soak). */
+  readonly memory?: readonly MemorySample[];
+}
+
+/** Resident sets at one moment. */
+export interface MemorySample {
+  readonly atSeconds: number;
+  /** MiB by process name. */
+  readonly rssMib: Readonly<Record<string, number>>;
 }
 
 /** One pool size tried for a contender. */
@@ -97,6 +106,8 @@ export interface BenchResults {
   readonly setting: Setting;
   readonly sweeps: readonly SweepResult[];
   readonly runs: readonly RunResult[];
+  /** Minutes at load, for the resident sets; absent: not asked for. */
+  readonly soak?: RunResult;
   readonly targets: readonly TargetResult[];
   /** Why the whole benchmark proves nothing (a contender far below its known figure, say); empty: it stands. */
   readonly voidReasons: readonly string[];
