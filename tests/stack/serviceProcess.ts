@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { eventually } from '@orderflow/shared/testing/eventually.ts';
+import { HEAP_LIMITS } from '../../local/services.ts';
 import { programEnvironment } from './config.ts';
 
 const CHECKOUT = path.resolve(import.meta.dirname, '../..');
@@ -49,7 +50,7 @@ export interface ServiceKind {
 export function asProcess({ name, env }: ServiceSpec): ServiceKind {
   return {
     command: process.execPath,
-    args: [`services/${name}/src/main.ts`],
+    args: [...HEAP_LIMITS, `services/${name}/src/main.ts`],
     env: { ...programEnvironment(), ...env },
     signal: (program, signal) => void program.kill(signal),
   };
