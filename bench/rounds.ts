@@ -10,6 +10,8 @@ import { scenarios, usersNeeded, type Scenario } from './scenarios.ts';
 import type { OnStage } from './stage.ts';
 
 const LONE_CONNECTIONS = 1;
+/** Of load after each start: Node's compiler and the broker's need about so long. */
+const START_WARMUP_SECONDS = 10;
 /** At this share of what it did in the closed loop, latency is measured in an open one. */
 const OPEN_LOOP_SHARE = 0.5;
 const OPEN_LOOP_SCENARIOS = ['hot', 'spread'];
@@ -70,7 +72,7 @@ async function warmUp(
     {
       connections: Math.max(...wishes.connections),
       warmupSeconds: 0,
-      seconds: 2 * wishes.warmupSeconds + 1,
+      seconds: START_WARMUP_SECONDS,
       round: 0,
     },
   );

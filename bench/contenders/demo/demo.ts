@@ -8,7 +8,7 @@ import { asContender } from '../shop.ts';
 export const demo = asContender({
   name: 'demo',
   variant: '',
-  poolSizes: [4, 8, 16, 32, 64],
+  poolSizes: [8, 16, 32, 64],
   usualPoolSize: 16,
   program: 'bench/contenders/demo/server.ts',
   hasOrderRows: false,

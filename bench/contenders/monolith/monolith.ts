@@ -4,7 +4,7 @@ import { PROCEDURE } from './procedure.ts';
 
 const common = {
   name: 'monolith',
-  poolSizes: [4, 8, 16, 32, 64],
+  poolSizes: [8, 16, 32, 64],
   usualPoolSize: 16,
   program: 'bench/contenders/monolith/server.ts',
   hasOrderRows: true,
