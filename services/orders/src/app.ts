@@ -9,6 +9,7 @@ import { readModel } from '@orderflow/shared/runtime/schema.ts';
 import { orderDecider } from './domain/decideOrder.ts';
 import type { OrderEvent, OrderState } from './domain/order.ts';
 import { orderCodec } from './eventCodec.ts';
+import { singleOrderRoute } from './http/singleOrders.ts';
 import { createOrderStream, type OrderStreamDeps } from './http/orderStream.ts';
 import { createOutcomeWaiters } from './http/outcomeWaiters.ts';
 import { createOrderRoutes, type OrderRoutesDeps } from './http/routes.ts';
@@ -58,9 +59,10 @@ export function createOrdersApp(deps: OrdersAppDeps): OrdersApp {
   deps.onCommitted((_events, changes) => {
     for (const order of decidedOrders(changes, waiters.isAwaited)) waiters.tell(order);
   });
+  const placing = { ...deps, waiters };
   return {
-    routes: createOrderRoutes(deps),
-    orderStream: createOrderStream({ ...deps, waiters }),
+    routes: createOrderRoutes(deps).use(singleOrderRoute(placing)),
+    orderStream: createOrderStream(placing),
     reactions: createReactions(deps),
     stopWaiting: () => {
       waiters.close();

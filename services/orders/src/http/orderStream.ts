@@ -85,7 +85,7 @@ function serve(deps: OrderStreamDeps, socket: Socket, head: Buffer, leaving: Abo
       acceptedNow.add(order.n);
       stream.flushSoon();
     };
-    void answer(deps, order, onAccepted).then((answered) => {
+    void answerOrder(deps, order, onAccepted).then((answered) => {
       acceptedNow.delete(order.n);
       stream.write(answerLine(order.n, answered));
     });
@@ -95,10 +95,10 @@ function serve(deps: OrderStreamDeps, socket: Socket, head: Buffer, leaving: Abo
 }
 
 /** Places one order and gives its answer. Never throws: what went wrong is an answer, too. */
-async function answer(
+export async function answerOrder(
   deps: OrderStreamDeps,
   order: Readonly<Record<string, unknown>>,
-  onAccepted: () => void,
+  onAccepted: () => void = () => undefined,
 ): Promise<OrderAnswer> {
   const correlationId = String(order.correlationId);
   try {

@@ -48,8 +48,8 @@ export const ordersEntity = new EntitySchema({
     reason: { type: 'varchar', length: 32, nullable: true },
     // JSON, kept as text: 50 lines at most.
     order_lines: { type: 'text' },
-    // Written by builds before the row came with the decision; they may still run.
-    requested_at: { type: 'char', length: 24, nullable: true },
+    // Written, and read as text, by builds before the row came with the decision; they may still run.
+    requested_at: { type: 'char', length: 24, default: '' },
     decided_at: { type: 'char', length: 24, nullable: true },
   },
 });
