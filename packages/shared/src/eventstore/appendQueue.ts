@@ -6,6 +6,11 @@ import { ConflictError, type EventStore, type RecordedEvent, type Unit } from '.
 
 /** Events in one commit at most (a unit that has more goes alone). */
 const MAX_BATCH_EVENTS = 500;
+/**
+ * How long a consumer's commit waits for its turn. What holds it up longer is no commit but its trouble (a commit in doubt, a
+ * batch that is taken apart), and the log head's lock orders them all the same.
+ */
+const AHEAD_WAIT_MS = 2_000;
 /** Units that may wait. */
 const MAX_WAITING_UNITS = 10_000;
 
@@ -29,6 +34,7 @@ export interface AppendQueue<Event extends DomainEvent, Fact extends DomainEvent
 export interface AppendQueueLimits {
   readonly maxBatchEvents?: number;
   readonly maxWaitingUnits?: number;
+  readonly aheadWaitMs?: number;
 }
 
 interface Waiting<Event extends DomainEvent, Fact extends DomainEvent> {
@@ -48,7 +54,8 @@ export function createAppendQueue<Event extends DomainEvent, Fact extends Domain
 ): AppendQueue<Event, Fact> {
   const maxBatchEvents = limits.maxBatchEvents ?? MAX_BATCH_EVENTS;
   const maxWaitingUnits = limits.maxWaitingUnits ?? MAX_WAITING_UNITS;
-  const ahead: (() => Promise<void>)[] = [];
+  const aheadWaitMs = limits.aheadWaitMs ?? AHEAD_WAIT_MS;
+  const ahead: (() => Promise<void> | undefined)[] = [];
   let waiting: Waiting<Event, Fact>[] = [];
   let running: Promise<void> | undefined;
 
@@ -75,7 +82,15 @@ export function createAppendQueue<Event extends DomainEvent, Fact extends Domain
     },
     commitAhead(units) {
       return new Promise((resolve, reject) => {
-        ahead.push(() => store.commit(units).then(resolve, reject));
+        let begun = false;
+        const begin = (): Promise<void> | undefined => {
+          clearTimeout(timer);
+          if (begun) return undefined;
+          begun = true;
+          return store.commit(units).then(resolve, reject);
+        };
+        const timer = setTimeout(() => void begin(), aheadWaitMs);
+        ahead.push(begin);
         running ??= run();
       });
     },

@@ -40,10 +40,11 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
       transaction,
       units.flatMap((unit) => unit.cursors ?? []),
     );
-    await insertParked(
-      transaction,
-      units.flatMap((unit) => unit.parked ?? []),
-    );
+    const parked = units.flatMap((unit) => unit.parked ?? []);
+    // Whether the cursors are still ours is looked at first: another owner has parked the same messages then, and the
+    // duplicate would be all that is told.
+    if (parked.length > 0) await transaction.send();
+    await insertParked(transaction, parked);
     insertRowsBeside(
       transaction,
       units.flatMap((unit) => unit.inserts ?? []),

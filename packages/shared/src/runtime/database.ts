@@ -30,7 +30,7 @@ const WAITING_LIMIT = 10_000;
 const LOCK_WAIT_SECONDS = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_DELAY_MS = 10_000;
-/** Two of them one after the other are less than a consumer may go without progress: it may wait behind a request. */
+/** With the wait for its turn, less than half of what a consumer may go without progress. */
 const STATEMENT_LIMIT_MS = 10_000;
 /** A transaction that lost a deadlock or a lock wait is run this often at most. */
 const TRANSACTION_ATTEMPTS = 5;

@@ -75,6 +75,15 @@ export function besideTheEventsContract(open: () => Promise<StoreUnderTest>): vo
       expect(cursor?.place).toEqual(place(2));
     });
 
+    it('lost to an owner that has parked the same message are found out before the message is', async () => {
+      await store.readCursors('reader', 'news.v1', [3]);
+      const message = parkedMessage(1);
+      const unit = { streams: [], cursors: [move(START, place(1))], parked: [message] };
+      await store.commit([unit]);
+      const late = await conflictOf(store.commit([unit]));
+      expect(late).toEqual({ kind: 'cursor', subject: 'reader/news.v1/3' });
+    });
+
     it('of several partitions move together, or none if one of them was moved by another', async () => {
       const partitions = [2, 3, 5, 8, 11];
       await store.readCursors('reader', 'news.v1', partitions);

@@ -196,6 +196,33 @@ describe('The append queue', () => {
     expect((await store.readVersions(['b'])).size).toBe(0);
   });
 
+  it('lets a consumer whose turn does not come commit beside what holds it up, once', async () => {
+    const { store, batches } = openNotingStore();
+    const requestMayEnd = Promise.withResolvers<undefined>();
+    const requestIsUnderWay = Promise.withResolvers<undefined>();
+    const queue = createAppendQueue<TallyEvent>(
+      {
+        ...store,
+        async commit(units) {
+          if (streamsOf(units).includes('request')) {
+            requestIsUnderWay.resolve(undefined);
+            await requestMayEnd.promise;
+          }
+          return store.commit(units);
+        },
+      },
+      { aheadWaitMs: 1 },
+    );
+    const request = queue.append(unit('request', 0, counted('x')));
+    await requestIsUnderWay.promise;
+    await queue.commitAhead([unit('consumer', 0, counted('x'))]);
+    expect(batches.map(streamsOf)).toEqual([['consumer']]);
+    requestMayEnd.resolve(undefined);
+    await request;
+    await queue.drain();
+    expect(batches.map(streamsOf)).toEqual([['consumer'], ['request']]);
+  });
+
   it('is drained when nothing waits and nothing is under way', async () => {
     const { store } = openNotingStore();
     const queue = createAppendQueue(store, { maxBatchEvents: 1 });

@@ -141,6 +141,7 @@ export function createProducts(
   rememberedLimit = REMEMBERED_LIMIT,
 ): Products {
   const remembered = new Map<ProductId, Product>();
+  const asked = new Map<ProductId, Promise<ReadonlyMap<ProductId, KnownProduct>>>();
 
   function remember({ productId, uuid, name, createdAt }: KnownProduct): void {
     remembered.set(productId, { productId, uuid, name, createdAt });
@@ -151,21 +152,29 @@ export function createProducts(
     }
   }
 
+  /** One question, whoever asks meanwhile: after a start one commit may answer a thousand orders of one product. */
+  async function ask(productId: ProductId): Promise<Product | undefined> {
+    const answer = asked.get(productId) ?? queries.find([productId]);
+    asked.set(productId, answer);
+    try {
+      const product = (await answer).get(productId);
+      if (product !== undefined) remember(product);
+      return product;
+    } finally {
+      asked.delete(productId);
+    }
+  }
+
   return {
     async find(productIds) {
-      const found = new Map<ProductId, Product>();
-      const missing: ProductId[] = [];
-      for (const productId of productIds) {
-        const product = remembered.get(productId);
-        if (product === undefined) missing.push(productId);
-        else found.set(productId, product);
-      }
-      if (missing.length === 0) return found;
-      for (const product of (await queries.find(missing)).values()) {
-        remember(product);
-        found.set(product.productId, product);
-      }
-      return found;
+      const products = await Promise.all(
+        productIds.map(async (productId) => remembered.get(productId) ?? (await ask(productId))),
+      );
+      return new Map(
+        products.flatMap((product) =>
+          product === undefined ? [] : [[product.productId, product]],
+        ),
+      );
     },
   };
 }
