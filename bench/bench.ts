@@ -77,20 +77,23 @@ async function bench(wishes: BenchArguments, out: Report, ends: Shutdown): Promi
       String(poolSizeOf(each)),
     ]),
   );
+  const voidReasons = wishes.isQuick ? [] : findVoidReasons(runs);
+  // Windows of a moment judge nothing, and neither does a void benchmark.
+  const isJudged = !wishes.isQuick && voidReasons.length === 0;
   const results: BenchResults = {
     setting: describeSetting(machine, ground, wishes, poolSizes),
     sweeps,
     runs,
     ...(soak === undefined ? {} : { soak }),
-    // Windows of a moment judge nothing.
-    targets: wishes.isQuick ? [] : judgeTargets(runs, soak),
-    voidReasons: wishes.isQuick ? [] : findVoidReasons(runs),
+    targets: isJudged ? judgeTargets(runs, soak) : [],
+    voidReasons,
   };
   out.step('bench', `results: ${writeResults(results, wishes.isPublished)}`);
   for (const reason of results.voidReasons) out.warn('bench', `void: ${reason}`);
   for (const { target, measured, isMet } of results.targets)
     out.step('bench', `${isMet ? 'met' : 'NOT met'}: ${target}: ${measured.toFixed(2)}`);
-  return judgeBooks(soak === undefined ? runs : [...runs, soak], out);
+  const booksCode = judgeBooks(soak === undefined ? runs : [...runs, soak], out);
+  return voidReasons.length > 0 ? 1 : booksCode;
 }
 
 async function measureRounds(

@@ -73,9 +73,25 @@ export async function measureRun(
     processes: [...used.processes, loadFigures(outcome, counted)],
     bookFaults: [
       ...findBookFaults(books, { stock: scenario.stock, orderAnswers: outcome.orderAnswers }),
+      ...answerFaults(outcome, scenario, options),
       ...died.map(({ name }) => `${name} ended during the run`),
     ],
   };
+}
+
+/** Errors come quicker than decisions: a latency that counts them is worth nothing. */
+function answerFaults(
+  { answers }: LoadOutcome,
+  { name, eachUserOnce, userCount }: Scenario,
+  { arrivalsPerSecond }: RunOptions,
+): string[] {
+  const others = Object.keys(answers).filter((status) => status !== '200');
+  const isLatency = name === 'lone' || arrivalsPerSecond !== undefined;
+  if (isLatency && others.length > 0) return [`Answers other than 200: ${others.join(', ')}`];
+  const decided = (answers['200'] ?? 0) + (answers['409'] ?? 0);
+  if (eachUserOnce && decided !== userCount)
+    return [`${userCount} ordered once, ${decided} were decided`];
+  return [];
 }
 
 function planOf(
