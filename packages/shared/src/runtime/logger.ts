@@ -36,13 +36,20 @@ export function createLogger(options: LoggerOptions): Logger {
   return pino(settings, options.destination ?? standardOutput());
 }
 
+let opened: DestinationStream | undefined;
+
+/** Of the process: however many loggers it makes, their lines stay in order. */
+function standardOutput(): DestinationStream {
+  return (opened ??= createStandardOutput());
+}
+
 /**
  * Writes the lines of one turn of the event loop together: under load a write per line cost as much as making the line.
  * Each write is synchronous, which is not pino's default: its asynchronous writer, when the process exits, writes what is
  * queued past the write that is under way, so that the last lines, which say why it ended, come out of order or not at
  * all. Only a process that is killed loses lines, those of its last turn.
  */
-function standardOutput(): DestinationStream {
+function createStandardOutput(): DestinationStream {
   const output = pino.destination({ fd: 1, sync: true });
   let lines = '';
   const write = (): void => {

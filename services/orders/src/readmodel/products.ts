@@ -141,7 +141,7 @@ export function createProducts(
   rememberedLimit = REMEMBERED_LIMIT,
 ): Products {
   const remembered = new Map<ProductId, Product>();
-  const asked = new Map<ProductId, Promise<ReadonlyMap<ProductId, KnownProduct>>>();
+  const asked = new Map<ProductId, Promise<ReadonlyMap<ProductId, Product>>>();
 
   function remember({ productId, uuid, name, createdAt }: KnownProduct): void {
     remembered.set(productId, { productId, uuid, name, createdAt });
@@ -153,27 +153,29 @@ export function createProducts(
   }
 
   /** One question, whoever asks meanwhile: after a start one commit may answer a thousand orders of one product. */
-  async function ask(productId: ProductId): Promise<Product | undefined> {
-    const answer = asked.get(productId) ?? queries.find([productId]);
-    asked.set(productId, answer);
+  async function ask(productIds: readonly ProductId[]): Promise<ReadonlyMap<ProductId, Product>> {
     try {
-      const product = (await answer).get(productId);
-      if (product !== undefined) remember(product);
-      return product;
+      const products = await queries.find(productIds);
+      for (const product of products.values()) remember(product);
+      return products;
     } finally {
-      asked.delete(productId);
+      for (const productId of productIds) asked.delete(productId);
     }
   }
 
   return {
     async find(productIds) {
-      const products = await Promise.all(
-        productIds.map(async (productId) => remembered.get(productId) ?? (await ask(productId))),
+      const unasked = productIds.filter((id) => !remembered.has(id) && !asked.has(id));
+      if (unasked.length > 0) {
+        const answer = ask(unasked);
+        for (const productId of unasked) asked.set(productId, answer);
+      }
+      // All at once, so that none that fails is left unheard.
+      const found = await Promise.all(
+        productIds.map(async (id) => remembered.get(id) ?? (await asked.get(id))?.get(id)),
       );
       return new Map(
-        products.flatMap((product) =>
-          product === undefined ? [] : [[product.productId, product]],
-        ),
+        found.flatMap((product) => (product === undefined ? [] : [[product.productId, product]])),
       );
     },
   };
