@@ -23,9 +23,18 @@ export function createStage(ground: Ground, report: Report, shutdown: Shutdown):
     await clear();
   });
   return async (contender, poolSize, userCount, act) => {
-    const running = await contender.start(ground, poolSize);
-    clear = running.close;
+    const starting = contender.start(ground, poolSize);
+    let closing: Promise<void> | undefined;
+    // Once, whoever asks first. A shutdown that comes while it is starting, or being closed already, waits for that too:
+    // else this process would end before it, and leave some of its processes behind.
+    const close = () =>
+      (closing ??= starting.then(
+        (running) => running.close(),
+        () => undefined,
+      ));
+    clear = close;
     try {
+      const running = await starting;
       const userIds = await running.seedUsers(userCount);
       report.step(
         'bench',
@@ -33,8 +42,8 @@ export function createStage(ground: Ground, report: Report, shutdown: Shutdown):
       );
       return await act({ contender, running, userIds });
     } finally {
+      await close();
       clear = () => Promise.resolve();
-      if (!shutdown.hasBegun()) await running.close();
     }
   };
 }
