@@ -1,5 +1,6 @@
 // Why a whole benchmark proves nothing: a contender that does far less than it is known to do on an idle machine of two
 // cores was handicapped, by the machine or by the benchmark.
+import { median } from './report/statistics.ts';
 import type { ContenderName, RunResult, ScenarioName } from './results.ts';
 
 /** Of the known figure. */
@@ -43,11 +44,4 @@ export function findVoidReasons(runs: readonly RunResult[]): string[] {
       `${contender}, ${scenario}, ${connections} connections: ${best.toFixed(0)}/s, at least ${least.toFixed(0)}/s are to be had on an idle machine of two cores`,
     ];
   });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const upper = sorted[Math.floor(middle)] ?? 0;
-  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? 0) + upper) / 2 : upper;
 }

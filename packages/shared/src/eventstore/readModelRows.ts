@@ -20,10 +20,13 @@ const rowSchema = z.record(z.string(), z.union([z.string(), z.int(), z.null()]))
  */
 export function insertRowsBeside(transaction: Transaction, inserts: readonly RowInsert[]): void {
   const byTable = Map.groupBy(inserts, (insert) => insert.table);
-  for (const name of [...byTable.keys()].sort()) {
+  const names = [...byTable.keys()].sort();
+  // As in saveRows: the statements share a packet, so which of the tables it was is not told.
+  const conflict = conflictIn(names.join(' or '));
+  for (const name of names) {
     for (const { row } of (byTable.get(name) ?? []).toSorted(byUniqueValue)) {
       const columns = Object.keys(row);
-      insertRows(transaction, name, columns, [row], conflictIn(name));
+      insertRows(transaction, name, columns, [row], conflict);
     }
   }
 }
