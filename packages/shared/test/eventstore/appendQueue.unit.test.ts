@@ -166,63 +166,6 @@ describe('The append queue', () => {
     await expect(queue.append(unit('a', 0, counted('a')))).resolves.toHaveLength(1);
   });
 
-  it('commits for a consumer alone, before all requests that wait', async () => {
-    const { store, batches } = openNotingStore();
-    const queue = createAppendQueue(store);
-    const first = queue.append(unit('request-1', 0, counted('x')));
-    await first;
-    const requests = ['request-2', 'request-3'].map((id) =>
-      queue.append(unit(id, 0, counted('x'))),
-    );
-    const consumer = queue.commitAhead([unit('consumer', 0, counted('x'))]);
-    await Promise.all([...requests, consumer]);
-    expect(batches.map(streamsOf)).toEqual([
-      ['request-1'],
-      ['consumer'],
-      ['request-2', 'request-3'],
-    ]);
-  });
-
-  it('fails a consumer whose commit is lost, and no request with it', async () => {
-    const { store } = openNotingStore();
-    await store.commit([unit('a', 0, counted('a'))]);
-    const queue = createAppendQueue(store);
-    const [request, consumer] = await Promise.allSettled([
-      queue.append(unit('request', 0, counted('x'))),
-      queue.commitAhead([unit('a', 0, counted('a')), unit('b', 0, counted('b'))]),
-    ]);
-    expect(request.status).toBe('fulfilled');
-    expect(consumer).toMatchObject({ reason: { kind: 'version', subject: 'a' } });
-    expect((await store.readVersions(['b'])).size).toBe(0);
-  });
-
-  it('lets a consumer whose turn does not come commit beside what holds it up, once', async () => {
-    const { store, batches } = openNotingStore();
-    const requestMayEnd = Promise.withResolvers<undefined>();
-    const requestIsUnderWay = Promise.withResolvers<undefined>();
-    const queue = createAppendQueue<TallyEvent>(
-      {
-        ...store,
-        async commit(units) {
-          if (streamsOf(units).includes('request')) {
-            requestIsUnderWay.resolve(undefined);
-            await requestMayEnd.promise;
-          }
-          return store.commit(units);
-        },
-      },
-      { aheadWaitMs: 1 },
-    );
-    const request = queue.append(unit('request', 0, counted('x')));
-    await requestIsUnderWay.promise;
-    await queue.commitAhead([unit('consumer', 0, counted('x'))]);
-    expect(batches.map(streamsOf)).toEqual([['consumer']]);
-    requestMayEnd.resolve(undefined);
-    await request;
-    await queue.drain();
-    expect(batches.map(streamsOf)).toEqual([['consumer'], ['request']]);
-  });
-
   it('is drained when nothing waits and nothing is under way', async () => {
     const { store } = openNotingStore();
     const queue = createAppendQueue(store, { maxBatchEvents: 1 });
