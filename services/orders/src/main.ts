@@ -13,6 +13,8 @@ import { createKnownProductQueries, createProducts } from './readmodel/products.
 
 /** For some five thousand orders: one is met within a moment of its request, and then never again. */
 const CACHE_BYTES = 8 * 1024 * 1024;
+/** Each confirmed line takes an id, and each block a commit: with 100 it was every fifth commit there was. */
+const CART_LINE_IDS = 1_000;
 
 runService({
   name: 'orders',
@@ -28,7 +30,7 @@ runService({
         products: createProducts(createKnownProductQueries(pool)),
         knownUsers: createKnownUsers(createKnownUserQueries(pool)),
         usersClient: createUsersClient(config.USERS_URL),
-        nextCartLineId: idsOf('cart_lines', 100),
+        nextCartLineId: idsOf('cart_lines', CART_LINE_IDS),
         newUuid: randomUUID,
         now: () => new Date().toISOString(),
         waitMs: config.ORDER_WAIT_MS,

@@ -42,14 +42,15 @@ export function createIdAllocator(
   takeBlock: (count: number) => Promise<number>,
   blockSize: number,
 ): IdAllocator {
-  let free: number[] = [];
+  let nextId = 0;
+  let free = 0;
   let refill: Promise<void> | undefined;
   let waiting = 0;
 
   async function takeNextBlock(): Promise<void> {
     const count = Math.max(blockSize, waiting);
-    const first = await takeBlock(count);
-    free = Array.from({ length: count }, (_, index) => first + index);
+    nextId = await takeBlock(count);
+    free = count;
   }
 
   return {
@@ -57,8 +58,10 @@ export function createIdAllocator(
       waiting += 1;
       try {
         for (;;) {
-          const id = free.shift();
-          if (id !== undefined) return id;
+          if (free > 0) {
+            free -= 1;
+            return nextId++;
+          }
           // One block at a time; those who came after it was asked for take the next one.
           refill ??= takeNextBlock().finally(() => {
             refill = undefined;
