@@ -1,5 +1,5 @@
 // The hash chain of a stream: each event's hash covers the one before it, so a changed event is found.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** What a hash covers: all that was decided, and where it stands in its stream. */
 export interface HashedEvent {
@@ -20,19 +20,9 @@ export const GENESIS_HASH = '0'.repeat(64);
  * the log proves itself by having no gap. A NUL stands between the parts, as none of them can contain one unescaped.
  */
 export function chainHash(previousHash: string, event: HashedEvent): string {
-  return createHash('sha256')
-    .update(
-      [
-        previousHash,
-        event.streamId,
-        event.version,
-        event.type,
-        event.schemaVersion,
-        event.data,
-        event.metadata,
-      ].join('\0'),
-    )
-    .digest('hex');
+  const { streamId, version, type, schemaVersion, data, metadata } = event;
+  const parts = [previousHash, streamId, version, type, schemaVersion, data, metadata];
+  return hash('sha256', parts.join('\0'));
 }
 
 /** Where a stream's chain breaks first: an event was changed, removed or put in. `undefined`: it holds. */
