@@ -79,7 +79,8 @@ export class GatheredTransaction implements Transaction {
   async #sendPacket(packet: readonly Gathered[]): Promise<void> {
     const text = packet.map((statement) => statement.text).join(';');
     try {
-      const [results] = await this.#connection.query(text);
+      // null, not left out: the driver would look through all of the text for placeholders to fill.
+      const [results] = await this.#connection.query(text, null);
       // The driver gives the result of one statement as it is, those of several in an array.
       const each = (packet.length === 1 ? [results] : results) as readonly QueryResult[];
       for (const [index, { use }] of packet.entries()) {
