@@ -1,7 +1,7 @@
 // A member of a consumer group, as kafkajs has it: how it starts, and that it ends when it is told to.
 import kafkajs, { type Consumer, type ConsumerConfig, type EachBatchPayload } from 'kafkajs';
 import { kafkaRefusal, throwFailure } from './kafkaErrors.ts';
-import { GROUP_LIMITS, LEAVE_TIMEOUT_MS, MORE_PARTITIONS_THAN_ANY } from './kafkaLimits.ts';
+import { GROUP_LIMITS, LEAVE_TIMEOUT_MS, PARTITIONS_AT_ONCE } from './kafkaLimits.ts';
 import type { KafkaAccess } from './kafkaSecurity.ts';
 import { closeQuietly } from './kafkaSockets.ts';
 import { partitionsByTopic } from './partitionState.ts';
@@ -37,7 +37,7 @@ export function createGroupConnection(
       // With it on, kafkajs commits after every batch whatever the interval. The cursor in MySQL is what counts.
       autoCommit: false,
       eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: MORE_PARTITIONS_THAN_ANY,
+      partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
       eachBatch: (payload) => member.onBatch(fetchedBatch(payload)),
     });
   };

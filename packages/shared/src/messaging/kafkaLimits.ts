@@ -37,7 +37,11 @@ export const GROUP_LIMITS = {
 } as const;
 
 export const ACKNOWLEDGE_TIMEOUT_MS = 5_000;
-export const MORE_PARTITIONS_THAN_ANY = 256;
+/**
+ * Partitions of one fetch that are handled together. Above the 24 that orders reads by default; those of more wait for
+ * the next transaction. kafkajs starts all of its workers at each fetch, so a number far above costs at each fetch.
+ */
+export const PARTITIONS_AT_ONCE = 32;
 /** How long a question about topics may take, its connection included. */
 export const ADMIN_TIMEOUT_MS = 8_000;
 /** How long a member that stops waits for the broker: one that did not say it leaves is missed after `sessionTimeout`. */
