@@ -126,8 +126,10 @@ describe('the waiting room', () => {
   });
 
   it('asks for nobody who has not waited from one poll to the next', async () => {
-    const { waiters, asked } = waitingRoom();
+    const { waiters, asked, decided } = waitingRoom();
     const long = newOrderId();
+    // Found each time, as it does not leave: so there is a look with each poll.
+    decided.add(long);
     const longWaiter = waiters.register(long);
     await eventually(() => asked.length > 0, 'the first query');
     const late = newOrderId();
@@ -136,6 +138,24 @@ describe('the waiting room', () => {
     await eventually(() => asked.flat().includes(late), 'the late one is asked for');
     expect(asked[before]).toEqual([long]);
     for (const waiter of [longWaiter, lateWaiter]) waiter.release();
+  });
+
+  it('asks less often while it asks in vain, and with each poll again once something is found', async () => {
+    // Two rooms under one clock: one finds something with each look, since who is told does not leave.
+    const finding = waitingRoom();
+    const orderIds = [newOrderId(), newOrderId()] as const;
+    finding.decided.add(orderIds[0]);
+    const seeking = waitingRoom();
+    const places = [finding.waiters.register(orderIds[0]), seeking.waiters.register(orderIds[1])];
+    await eventually(() => finding.asked.length >= 20, 'twenty polls');
+    expect(seeking.asked.length).toBeLessThan(8);
+    seeking.decided.add(orderIds[1]);
+    await places[1]?.outcome(LONG_MS);
+    const before = seeking.asked.length;
+    finding.asked.length = 0;
+    await eventually(() => finding.asked.length >= 10, 'ten more polls');
+    expect(seeking.asked.length - before).toBeGreaterThan(7);
+    for (const place of places) place.release();
   });
 
   it('asks for all that wait in one query, and for nobody who has left', async () => {

@@ -8,6 +8,8 @@ import type { OrderQueries, OrderView } from '../readmodel/orders.ts';
 /** Requests that may wait at once in one process. */
 const WAITER_LIMIT = 10_000;
 const POLL_INTERVAL_MS = 25;
+/** Every how many polls the database is asked at least, while what it is asked for is in vain. */
+const MOST_POLLS_APART = 10;
 /** Queries that fail one after the other are told once, and then this often: a poll would tell forty times a second. */
 const WARNING_INTERVAL_MS = 5_000;
 /** Orders in one query. */
@@ -59,10 +61,7 @@ export function createOutcomeWaiters(deps: OutcomeWaitersDeps): OutcomeWaiters {
   const tell = (order: OrderView): void => {
     settle(order.orderId, order);
   };
-  const lookUp = createLookUp(deps, tell);
-  const poll = createPoll((polls) => {
-    lookUp(longWaiting(waiting, polls));
-  });
+  const { lookUp, poll } = createLooks(deps, waiting, tell);
   let waiterCount = 0;
   let closed = false;
 
@@ -106,6 +105,27 @@ export function createOutcomeWaiters(deps: OutcomeWaitersDeps): OutcomeWaiters {
   };
 }
 
+/** Looks for orders that another instance may have decided: those that it is told of, and all that wait long. */
+function createLooks(
+  deps: OutcomeWaitersDeps,
+  waiting: ReadonlyMap<OrderId, Waiting>,
+  tell: (order: OrderView) => void,
+) {
+  const rests = createRests();
+  const lookUp = createLookUp(deps, (order) => {
+    if (waiting.has(order.orderId)) rests.noteFound();
+    tell(order);
+  });
+  const poll = createPoll((polls) => {
+    if (!rests.isOver(polls)) return;
+    const orderIds = [...longWaiting(waiting, polls)];
+    if (orderIds.length === 0) return;
+    rests.noteLook(polls);
+    lookUp(orderIds);
+  });
+  return { lookUp, poll };
+}
+
 /** Polls while it is started; counts the polls that there have been. */
 function createPoll(ask: (count: number) => void) {
   let count = 0;
@@ -121,6 +141,28 @@ function createPoll(ask: (count: number) => void) {
     stop: () => {
       clearInterval(timer);
       timer = undefined;
+    },
+  };
+}
+
+/**
+ * How long looks rest, in polls. Where one instance decides all orders, each look is in vain: the commit that decides
+ * tells those who wait. So looks that find nothing come less and less often, and with each poll again once one has found
+ * what another instance decided. They never end while somebody waits: an order that is decided elsewhere (after a
+ * rebalance, say) is found late once, and none is missed.
+ */
+function createRests() {
+  let pollsApart = 1;
+  let nextLook = 0;
+  return {
+    isOver: (polls: number) => polls >= nextLook,
+    noteLook(polls: number) {
+      nextLook = polls + pollsApart;
+      pollsApart = Math.min(2 * pollsApart, MOST_POLLS_APART);
+    },
+    noteFound() {
+      pollsApart = 1;
+      nextLook = 0;
     },
   };
 }
