@@ -31,12 +31,15 @@ export function createMysqlEventStore<Event extends DomainEvent, Fact extends Do
   const writeUnits = createUnitWriter<Event, Fact>(options.projections);
   const listeners = createCommitListeners<Event>();
 
-  async function writeOnce(units: readonly Unit<Event, Fact>[]): Promise<Written<Event>> {
+  async function writeOnce(
+    units: readonly Unit<Event, Fact>[],
+    looksForNew: boolean,
+  ): Promise<Written<Event>> {
     const appends = prepareAppends(units, codec);
     let written: Written<Event> = { placed: [], changes: [] };
     try {
       return await inTransaction(pool, async (connection) => {
-        written = await writeUnits(connection, units, appends);
+        written = await writeUnits(connection, units, appends, looksForNew);
         return written;
       });
     } catch (error) {
@@ -53,7 +56,7 @@ export function createMysqlEventStore<Event extends DomainEvent, Fact extends Do
     async commit(units) {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          const { placed, changes } = await writeOnce(units);
+          const { placed, changes } = await writeOnce(units, attempt > 1);
           const recorded = placed.map((event) => event.recorded);
           listeners.notify(recorded, changes);
           return recorded;

@@ -25,6 +25,11 @@ export interface TableChanges {
 export interface RowKey {
   readonly table: string;
   readonly key: readonly ColumnValue[];
+  /**
+   * True if the event makes the row: then nobody looks for it first, and a fold is told that it is not there. Should it
+   * stand there after all (an earlier build wrote it), the transaction is run again, and looks.
+   */
+  readonly isNew?: boolean;
 }
 
 /** The rows that a fold may read and write: those its `rowsOf` named. */

@@ -15,6 +15,8 @@ import type {
 export interface TouchedRows {
   readonly table: ReadModelTable;
   readonly keys: readonly (readonly ColumnValue[])[];
+  /** Those of the keys whose rows may be there already: all but those that an event makes. */
+  readonly keysToRead: readonly (readonly ColumnValue[])[];
 }
 
 /** The folds of one service. */
@@ -97,8 +99,12 @@ function sortedByTable(
   return [...byTable.keys()].sort().map((name) => {
     const table = tables.get(name);
     if (table === undefined) throw new Error(`No projection owns the table ${name}`);
-    const unique = new Map(byTable.get(name)?.map(({ key }) => [keyText(key), key]));
-    return { table, keys: [...unique.values()].sort(compareKeys) };
+    const named = byTable.get(name) ?? [];
+    const unique = new Map(named.map(({ key }) => [keyText(key), key]));
+    const sorted = [...unique.values()].sort(compareKeys);
+    const made = new Set(named.flatMap(({ key, isNew }) => (isNew === true ? [keyText(key)] : [])));
+    const keysToRead = made.size === 0 ? sorted : sorted.filter((key) => !made.has(keyText(key)));
+    return { table, keys: sorted, keysToRead };
   });
 }
 

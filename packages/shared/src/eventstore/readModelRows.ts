@@ -42,21 +42,24 @@ function byUniqueValue(a: RowInsert, b: RowInsert): number {
  * key. Rows that do not exist cannot be locked (READ COMMITTED has no gap locks): their plain INSERT finds out who was
  * first. That is also where the order ends: a new row of an early table comes after the locks on a later one, so two
  * transactions that make the same row while they share another can meet in a deadlock. One of them is then run again.
+ * Rows that an event makes are looked for only with `alsoNew`: when an insert has found one there.
  */
 export async function lockRows(
   transaction: Transaction,
   touched: readonly TouchedRows[],
+  alsoNew: boolean,
 ): Promise<ExistingRows> {
   const existing = new Map<string, Row[]>();
-  for (const { table, keys } of touched) {
+  for (const { table, keys, keysToRead } of touched) {
     const rows: Row[] = [];
-    existing.set(table.name, rows);
-    for (const chunk of chunksOf(keys))
+    for (const chunk of chunksOf(alsoNew ? keys : keysToRead)) {
+      existing.set(table.name, rows);
       transaction.later(...lockStatement(table, chunk), {
         use: (result) => rows.push(...rowsOf(result)),
       });
+    }
   }
-  if (touched.length > 0) await transaction.send();
+  if (existing.size > 0) await transaction.send();
   return existing;
 }
 

@@ -16,11 +16,15 @@ export interface Written<Event extends DomainEvent> {
   readonly changes: readonly TableChanges[];
 }
 
-/** Writes the units in the transaction. What its last packet holds goes out with COMMIT. */
+/**
+ * Writes the units in the transaction. What its last packet holds goes out with COMMIT. `looksForNew`: also for rows that
+ * an event says it makes, after one was met.
+ */
 export type WriteUnits<Event extends DomainEvent, Fact extends DomainEvent> = (
   transaction: Transaction,
   units: readonly Unit<Event, Fact>[],
   appends: readonly PreparedAppend<Event>[],
+  looksForNew: boolean,
 ) => Promise<Written<Event>>;
 
 /**
@@ -35,7 +39,7 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
 ): WriteUnits<Event, Fact> {
   const engine = createProjectionEngine(projections);
   const takePositions = createTakePositions();
-  return async (transaction, units, appends) => {
+  return async (transaction, units, appends, looksForNew) => {
     moveCursors(
       transaction,
       units.flatMap((unit) => unit.cursors ?? []),
@@ -51,7 +55,7 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
     );
     const folded = foldedEvents(units);
     const touched = engine.touchedRows(folded);
-    const existing = await lockRows(transaction, touched);
+    const existing = await lockRows(transaction, touched, looksForNew);
     const changes = engine.fold(folded, existing, touched);
     saveRows(transaction, changes);
     if (appends.length === 0) return { placed: [], changes };

@@ -3,6 +3,7 @@ import { createProjectionEngine } from '../../src/eventstore/projectionEngine.ts
 import type { Projection, Row } from '../../src/eventstore/projection.ts';
 import {
   counted,
+  opened,
   talliesProjection,
   talliesTable,
   type TallyEvent,
@@ -27,16 +28,32 @@ describe('The projection engine', () => {
       talliesProjection,
       projection({ rowsOf: () => keys.map((key) => ({ table: 'pairs', key })) }),
     ]);
+    const sorted = [
+      [9, 'b'],
+      [9, 'y'],
+      [10, 'x'],
+    ];
     expect(engine.touchedRows([counted('b'), counted('a')])).toEqual([
-      {
-        table: pairs,
-        keys: [
-          [9, 'b'],
-          [9, 'y'],
-          [10, 'x'],
+      { table: pairs, keys: sorted, keysToRead: sorted },
+      { table: talliesTable, keys: [['a'], ['b']], keysToRead: [['a'], ['b']] },
+    ]);
+  });
+
+  it('has no row read that one of the events makes', () => {
+    const engine = createProjectionEngine([
+      projection({
+        rowsOf: ({ type }) => [
+          { table: 'pairs', key: [1, type] },
+          { table: 'pairs', key: [2, type], isNew: type === 'TallyOpened' },
         ],
-      },
-      { table: talliesTable, keys: [['a'], ['b']] },
+      }),
+    ]);
+    const [touched] = engine.touchedRows([counted('a'), opened('a')]);
+    expect(touched?.keys).toHaveLength(4);
+    expect(touched?.keysToRead).toEqual([
+      [1, 'Counted'],
+      [1, 'TallyOpened'],
+      [2, 'Counted'],
     ]);
   });
 

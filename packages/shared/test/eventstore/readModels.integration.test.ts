@@ -35,7 +35,7 @@ async function writeUncommitted(unit: Unit<TallyEvent, TallySeen>): Promise<Pool
   const connection = await database.pool.getConnection();
   const transaction = new GatheredTransaction(connection);
   const write = createUnitWriter<TallyEvent, TallySeen>([talliesProjection]);
-  await write(transaction, [unit], prepareAppends([unit], tallyCodec));
+  await write(transaction, [unit], prepareAppends([unit], tallyCodec), false);
   await transaction.send();
   return connection;
 }
@@ -102,6 +102,23 @@ describe('A read-model row that two transactions fold at once', () => {
     first.release();
     expect((await second).map((event) => event.position)).toEqual([1]);
     expect(await tallies()).toEqual([['shared', 7, 0]]);
+  });
+
+  it('is folded from what stands there, though its event was to make it', async () => {
+    await store.commit([{ streams: [append('s-1', 0, counted('shared', 5))] }]);
+    const { pool } = database;
+    const makesRows: typeof talliesProjection = {
+      ...talliesProjection,
+      rowsOf: (event) => talliesProjection.rowsOf(event).map((row) => ({ ...row, isNew: true })),
+    };
+    const making = createMysqlEventStore({ pool, codec: tallyCodec, projections: [makesRows] });
+    await making.commit([
+      { streams: [append('s-1', 1, counted('shared', 7), counted('other', 1))] },
+    ]);
+    expect(await tallies()).toEqual([
+      ['other', 1, 0],
+      ['shared', 12, 0],
+    ]);
   });
 
   it('loses neither change when it exists, though one of them appends nothing', async () => {

@@ -116,7 +116,8 @@ const ownProjection: Projection<OrderEvent> = {
   tables: [ordersTable, cartLinesTable],
   rowsOf(event) {
     if (event.type === 'OrderRequested' || event.type === 'OrderLineReserved') return [];
-    const order: RowKey = { table: ordersTable.name, key: [event.data.orderId] };
+    // Orders are decided once. (A row that an earlier build wrote at the request is met by the insert, and then read.)
+    const order: RowKey = { table: ordersTable.name, key: [event.data.orderId], isNew: true };
     if (event.type === 'OrderRejected') return [order];
     const { userId, lines } = event.data;
     return [
