@@ -6,7 +6,6 @@ import { EntitySchema } from 'typeorm';
 import { z } from 'zod';
 import {
   orderIdSchema,
-  productIdSchema,
   userIdSchema,
   type OrderId,
   type UserId,
@@ -15,6 +14,7 @@ import type { EventStore } from '@orderflow/shared/eventstore/eventStore.ts';
 import type {
   Projection,
   ReadModelTable,
+  Row,
   RowKey,
   Rows,
   TableChanges,
@@ -32,6 +32,9 @@ import {
   type RequestedOrder,
 } from '../domain/order.ts';
 import { addToCart, cartLinesTable } from './cartLines.ts';
+import { parseLines, type OrderLineView } from './orderLines.ts';
+
+export type { OrderLineView } from './orderLines.ts';
 
 const ordersTable: ReadModelTable = {
   name: 'orders',
@@ -54,24 +57,6 @@ export const ordersEntity = new EntitySchema({
   },
 });
 
-const orderLineSchema = z.object({
-  productId: productIdSchema,
-  quantity: z.int(),
-  /** `withdrawn`: this line could have been had, or was not decided yet, when another one was rejected. */
-  status: z.enum(['requested', 'reserved', 'confirmed', 'rejected', 'withdrawn']),
-  availableQuantity: z.int().optional(),
-  stockChangedAt: z.string().optional(),
-  /** The user's cart line for the product, right after this order was confirmed. */
-  cartLine: z
-    .object({
-      id: z.int(),
-      uuid: z.string(),
-      confirmedOrderCount: z.int(),
-      createdAt: z.string(),
-    })
-    .optional(),
-});
-
 const orderRow = z.object({
   order_id: orderIdSchema,
   user_id: userIdSchema,
@@ -80,9 +65,6 @@ const orderRow = z.object({
   order_lines: z.string(),
   decided_at: z.string(),
 });
-
-/** One line of an order, as it stands. */
-export type OrderLineView = z.output<typeof orderLineSchema>;
 
 const orderView = orderRow.transform((row) => ({
   orderId: row.order_id,
@@ -107,9 +89,8 @@ export interface TrackedOrder {
   readonly decidedAt: string | null;
 }
 
-function parseLines(json: string): OrderLineView[] {
-  return z.array(orderLineSchema).parse(JSON.parse(json));
-}
+/** The orders that rows of this process's own folds were made of: to answer them, nothing need be parsed. */
+const foldedOrders = new WeakMap<Row, OrderView>();
 
 const ownProjection: Projection<OrderEvent> = {
   name: 'orders',
@@ -164,13 +145,13 @@ function confirm({ data }: OrderConfirmed, rows: Rows): void {
       cartLine,
     };
   });
-  rows.put(ordersTable.name, {
-    order_id: data.orderId,
-    user_id: userId,
+  put(rows, {
+    orderId: data.orderId,
+    userId,
     status: 'confirmed',
     reason: null,
-    order_lines: JSON.stringify(lines),
-    decided_at: at,
+    lines,
+    decidedAt: at,
   });
 }
 
@@ -179,14 +160,21 @@ function rejectOrder({ data }: OrderRejected, rows: Rows): void {
     ...line,
     status: index === data.rejectedLineIndex ? 'rejected' : 'withdrawn',
   }));
-  rows.put(ordersTable.name, {
-    order_id: data.orderId,
-    user_id: data.userId,
-    status: 'rejected',
-    reason: data.reason,
-    order_lines: JSON.stringify(lines),
-    decided_at: data.at,
-  });
+  const { orderId, userId, reason, at } = data;
+  put(rows, { orderId, userId, status: 'rejected', reason, lines, decidedAt: at });
+}
+
+function put(rows: Rows, order: OrderView): void {
+  const row = {
+    order_id: order.orderId,
+    user_id: order.userId,
+    status: order.status,
+    reason: order.reason,
+    order_lines: JSON.stringify(order.lines),
+    decided_at: order.decidedAt,
+  };
+  rows.put(ordersTable.name, row);
+  foldedOrders.set(row, order);
 }
 
 /** The decided orders whose rows a commit has written, of those that are wanted. */
@@ -197,8 +185,8 @@ export function decidedOrders(
   return changes
     .filter(({ table }) => table.name === ordersTable.name)
     .flatMap(({ inserted, updated }) => [...inserted, ...updated])
-    .filter((row) => isWanted(orderIdSchema.parse(row.order_id)))
-    .map((row) => orderView.parse(row));
+    .map((row) => foldedOrders.get(row) ?? orderView.parse(row))
+    .filter(({ orderId }) => isWanted(orderId));
 }
 
 /** What can be asked about orders. Each throws a retryable AppError when the database cannot be reached. */
