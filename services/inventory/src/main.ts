@@ -1,6 +1,7 @@
 // Inventory's process.
 import { randomUUID } from 'node:crypto';
 import { ORDERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
+import { createIsoClock } from '@orderflow/shared/runtime/isoClock.ts';
 import { runService } from '@orderflow/shared/runtime/lifecycle.ts';
 import { startService } from '@orderflow/shared/runtime/service.ts';
 import { createInventoryApp, inventoryParts } from './app.ts';
@@ -17,7 +18,7 @@ runService({
         products: createProductQueries(pool),
         nextProductId: idsOf('products', 1),
         newUuid: randomUUID,
-        now: () => new Date().toISOString(),
+        now: createIsoClock(),
       });
       const publishers = { [ORDERS_TOPIC]: context.config.ORDERS_URL };
       return { routes, inbound: { reactions, publishers } };

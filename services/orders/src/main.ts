@@ -1,6 +1,7 @@
 // The orders service's process.
 import { randomUUID } from 'node:crypto';
 import { INVENTORY_TOPIC, USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
+import { createIsoClock } from '@orderflow/shared/runtime/isoClock.ts';
 import { runService } from '@orderflow/shared/runtime/lifecycle.ts';
 import { startService } from '@orderflow/shared/runtime/service.ts';
 import { createOrdersApp, ordersParts } from './app.ts';
@@ -32,7 +33,7 @@ runService({
         usersClient: createUsersClient(config.USERS_URL),
         nextCartLineId: idsOf('cart_lines', CART_LINE_IDS),
         newUuid: randomUUID,
-        now: () => new Date().toISOString(),
+        now: createIsoClock(),
         waitMs: config.ORDER_WAIT_MS,
         idempotencySecret: config.IDEMPOTENCY_SECRET,
         logger,
