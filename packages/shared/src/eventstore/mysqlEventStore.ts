@@ -7,7 +7,7 @@ import { haveMoved, readCursorRows, readParkedKeyRows } from './cursorRows.ts';
 import type { DomainEvent } from './decider.ts';
 import { areInLog, readLogEvents, readStreamEvents, readStreamVersions } from './eventRows.ts';
 import { ConflictError, type EventCodec, type EventStore, type Unit } from './eventStore.ts';
-import { lockLogHead, readLogHead } from './logHead.ts';
+import { createLogPositions, HeadMovedError, lockLogHead, readLogHead } from './logHead.ts';
 import { prepareAppends, type PlacedEvent } from './placing.ts';
 import type { Projection } from './projection.ts';
 import { snapshotsIn } from './snapshots.ts';
@@ -28,8 +28,36 @@ export function createMysqlEventStore<Event extends DomainEvent, Fact extends Do
   options: MysqlEventStoreOptions<Event, Fact>,
 ): EventStore<Event, Fact> {
   const { pool, codec } = options;
-  const writeUnits = createUnitWriter<Event, Fact>(options.projections);
+  const write = createWrite(options);
   const listeners = createCommitListeners<Event>();
+  return {
+    async commit(units) {
+      const { placed, changes } = await write(units);
+      const recorded = placed.map((event) => event.recorded);
+      listeners.notify(recorded, changes);
+      return recorded;
+    },
+    readStreams: (streamIds, range) => readStreamEvents(pool, codec, streamIds, range),
+    ...snapshotsIn(pool),
+    readVersions: (streamIds) => readStreamVersions(pool, streamIds),
+    readLog: (after, limit) => readLogEvents(pool, codec, after, limit),
+    head: () => readLogHead(pool),
+    readCursors: (...of) => readCursorRows(pool, ...of),
+    readParkedKeys: (consumer, topic) => readParkedKeyRows(pool, consumer, topic),
+    onCommitted: listeners.add,
+  };
+}
+
+/** Writes units in one transaction; again where somebody was first, from the row that was met, or with positions waited for. */
+function createWrite<Event extends DomainEvent, Fact extends DomainEvent>({
+  pool,
+  codec,
+  projections,
+}: MysqlEventStoreOptions<Event, Fact>): (
+  units: readonly Unit<Event, Fact>[],
+) => Promise<Written<Event>> {
+  const positions = createLogPositions();
+  const writeUnits = createUnitWriter<Event, Fact>(projections, positions);
 
   async function writeOnce(
     units: readonly Unit<Event, Fact>[],
@@ -52,28 +80,23 @@ export function createMysqlEventStore<Event extends DomainEvent, Fact extends Do
     }
   }
 
-  return {
-    async commit(units) {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          const { placed, changes } = await writeOnce(units, attempt > 1);
-          const recorded = placed.map((event) => event.recorded);
-          listeners.notify(recorded, changes);
-          return recorded;
-        } catch (error) {
-          const again = error instanceof ConflictError && error.kind === 'row';
-          if (!again || attempt === ROW_ATTEMPTS) throw error;
+  return async (units) => {
+    let looksForNew = false;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const written = await writeOnce(units, looksForNew);
+        positions.noteCommitted(written.placed.map(({ recorded }) => recorded));
+        return written;
+      } catch (error) {
+        if (error instanceof HeadMovedError) {
+          positions.noteMoved();
+          continue;
         }
+        looksForNew = true;
+        const again = error instanceof ConflictError && error.kind === 'row';
+        if (!again || attempt === ROW_ATTEMPTS) throw error;
       }
-    },
-    readStreams: (streamIds, range) => readStreamEvents(pool, codec, streamIds, range),
-    ...snapshotsIn(pool),
-    readVersions: (streamIds) => readStreamVersions(pool, streamIds),
-    readLog: (after, limit) => readLogEvents(pool, codec, after, limit),
-    head: () => readLogHead(pool),
-    readCursors: (...of) => readCursorRows(pool, ...of),
-    readParkedKeys: (consumer, topic) => readParkedKeyRows(pool, consumer, topic),
-    onCommitted: listeners.add,
+    }
   };
 }
 

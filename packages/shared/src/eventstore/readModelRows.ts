@@ -3,6 +3,7 @@ import type { QueryResult } from 'mysql2/promise';
 import { z } from 'zod';
 import { duplicateKey } from '../runtime/database.ts';
 import type { Later, Transaction } from '../runtime/transaction.ts';
+import { EVENTS_KEY } from './eventRows.ts';
 import { ConflictError, type RowInsert } from './eventStore.ts';
 import type { ExistingRows, TouchedRows } from './projectionEngine.ts';
 import type { ReadModelTable, Row, TableChanges } from './projection.ts';
@@ -142,7 +143,8 @@ function conflictIn(tables: string): Later {
   return {
     meaning(error) {
       const duplicate = duplicateKey(error);
-      if (duplicate === undefined) return error;
+      // Events may share the packet: what a taken version means is theirs to say.
+      if (duplicate === undefined || duplicate.key === EVENTS_KEY) return error;
       // Without its cause: the server's message quotes the value, which may be personal.
       return duplicate.key === 'PRIMARY'
         ? new ConflictError('row', tables)

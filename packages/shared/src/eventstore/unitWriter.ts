@@ -4,8 +4,14 @@ import { insertParked, moveCursors } from './cursorRows.ts';
 import type { DomainEvent } from './decider.ts';
 import { insertEvents, readStreamHeads } from './eventRows.ts';
 import type { Unit } from './eventStore.ts';
-import { createTakePositions } from './logHead.ts';
-import { placeEvents, splitByKnownHead, type PlacedEvent, type PreparedAppend } from './placing.ts';
+import type { LogPlace, LogPositions } from './logHead.ts';
+import {
+  placeEvents,
+  splitByKnownHead,
+  type PlacedEvent,
+  type Predecessor,
+  type PreparedAppend,
+} from './placing.ts';
 import { createProjectionEngine, foldedEvents } from './projectionEngine.ts';
 import type { Projection, TableChanges } from './projection.ts';
 import { insertRowsBeside, lockRows, saveRows } from './readModelRows.ts';
@@ -36,9 +42,9 @@ export type WriteUnits<Event extends DomainEvent, Fact extends DomainEvent> = (
  */
 export function createUnitWriter<Event extends DomainEvent, Fact extends DomainEvent>(
   projections: readonly Projection<Event | Fact>[],
+  positions: LogPositions,
 ): WriteUnits<Event, Fact> {
   const engine = createProjectionEngine(projections);
-  const takePositions = createTakePositions();
   return async (transaction, units, appends, looksForNew) => {
     moveCursors(
       transaction,
@@ -59,14 +65,37 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
     const changes = engine.fold(folded, existing, touched);
     saveRows(transaction, changes);
     if (appends.length === 0) return { placed: [], changes };
-    // From here on nobody else can append to this schema: the head's lock is held until the commit. That is what makes
-    // an assertion (an append without events) hold: the version read below is still the version when we commit.
+    // Once the positions are taken nobody else can append to this schema: the head's lock is held until the commit. That
+    // makes an assertion (an append without events) hold: the version that is read then is still there when we commit.
     const count = appends.reduce((sum, append) => sum + append.events.length, 0);
-    const log = await takePositions(transaction, count);
-    const { known, toRead } = splitByKnownHead(appends, log.incarnation);
-    const read = await readStreamHeads(transaction, toRead);
-    const placed = placeEvents(appends, new Map([...known, ...read]), log);
-    insertEvents(transaction, placed);
+    const { log, heads, isForeseen } = await takePlace(transaction, appends, positions, count);
+    const placed = placeEvents(appends, heads, log);
+    if (isForeseen) positions.takeForeseen(transaction, log, count);
+    insertEvents(transaction, placed, isForeseen);
     return { placed, changes };
   };
+}
+
+interface TakenPlace {
+  readonly log: LogPlace;
+  readonly heads: ReadonlyMap<string, Predecessor>;
+  readonly isForeseen: boolean;
+}
+
+/** Where the events go. Foreseen only if no head must be read: that is done under the head's lock. */
+async function takePlace(
+  transaction: Transaction,
+  appends: readonly PreparedAppend<DomainEvent>[],
+  positions: LogPositions,
+  count: number,
+): Promise<TakenPlace> {
+  const foreseen = count > 0 ? positions.foresee() : undefined;
+  if (foreseen !== undefined) {
+    const { known, toRead } = splitByKnownHead(appends, foreseen.incarnation);
+    if (toRead.length === 0) return { log: foreseen, heads: known, isForeseen: true };
+  }
+  const log = await positions.take(transaction, count);
+  const { known, toRead } = splitByKnownHead(appends, log.incarnation);
+  const read = await readStreamHeads(transaction, toRead);
+  return { log, heads: new Map([...known, ...read]), isForeseen: false };
 }

@@ -172,6 +172,12 @@ export function duplicateKey(
   return { key: match?.[2] ?? 'unknown', entry: match?.[1] ?? '' };
 }
 
+/** Whether a column that is never NULL was given none. */
+export function isNullRefused(error: unknown): boolean {
+  const parsed = serverErrorSchema.safeParse(error);
+  return parsed.success && parsed.data.code === 'ER_BAD_NULL_ERROR';
+}
+
 /** Runs a query and parses each row. Throws a retryable AppError as `operationalError` says; ZodError on foreign rows. */
 export async function queryRows<T>(
   database: Queryable,

@@ -2,6 +2,7 @@
 import type { PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { EventStore } from '../../src/eventstore/eventStore.ts';
 import { verifyHashChain } from '../../src/eventstore/eventRows.ts';
+import { createLogPositions } from '../../src/eventstore/logHead.ts';
 import { createMysqlEventStore } from '../../src/eventstore/mysqlEventStore.ts';
 import { prepareAppends } from '../../src/eventstore/placing.ts';
 import { createUnitWriter } from '../../src/eventstore/unitWriter.ts';
@@ -34,10 +35,11 @@ async function appendUncommitted(streamId: string): Promise<PoolConnection> {
   const connection = await database.pool.getConnection();
   const transaction = new GatheredTransaction(connection);
   const units = [{ streams: [append(streamId, 0, opened(streamId))] }];
-  await createUnitWriter<TallyEvent, never>([])(
+  await createUnitWriter<TallyEvent, never>([], createLogPositions())(
     transaction,
     units,
     prepareAppends(units, tallyCodec),
+    false,
   );
   await transaction.send();
   return connection;

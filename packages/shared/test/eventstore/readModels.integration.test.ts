@@ -1,6 +1,7 @@
 // Two transactions fold into one row at the same moment: shown with one that stays open while the other runs.
 import type { Pool, PoolConnection, RowDataPacket } from 'mysql2/promise';
 import type { EventStore, Unit } from '../../src/eventstore/eventStore.ts';
+import { createLogPositions } from '../../src/eventstore/logHead.ts';
 import { createMysqlEventStore } from '../../src/eventstore/mysqlEventStore.ts';
 import { prepareAppends } from '../../src/eventstore/placing.ts';
 import { createUnitWriter } from '../../src/eventstore/unitWriter.ts';
@@ -34,7 +35,7 @@ afterAll(() => database.drop());
 async function writeUncommitted(unit: Unit<TallyEvent, TallySeen>): Promise<PoolConnection> {
   const connection = await database.pool.getConnection();
   const transaction = new GatheredTransaction(connection);
-  const write = createUnitWriter<TallyEvent, TallySeen>([talliesProjection]);
+  const write = createUnitWriter<TallyEvent, TallySeen>([talliesProjection], createLogPositions());
   await write(transaction, [unit], prepareAppends([unit], tallyCodec), false);
   await transaction.send();
   return connection;
