@@ -63,9 +63,11 @@ export function createAppendQueue<Event extends DomainEvent, Fact extends Domain
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
-    // Requests that arrive together are read in one turn of the event loop: without this the first would go alone.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (ahead.size > 0 || waiting.length > 0) {
+    for (;;) {
+      // What arrives together is read in one turn of the event loop, as is the answer to the commit before: without this
+      // the first would go alone.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (ahead.size === 0 && waiting.length === 0) break;
       const [first] = ahead;
       const { batch, rest } = takeBatch(waiting, maxBatchEvents, first?.units);
       waiting = rest;
