@@ -52,7 +52,7 @@ export interface StoredParts<Event extends DomainEvent, Fact extends DomainEvent
 /** The database at work. */
 export interface ServiceDatabase<Event extends DomainEvent, Fact extends DomainEvent> {
   readonly pool: Pool;
-  /** For the consumer and the relay: its commits go before those of requests. */
+  /** For the consumer and the relay: its commits go next, with the requests that wait. */
   readonly store: EventStore<Event, Fact>;
   /** For requests: their appends share commits. */
   readonly log: CommandLog<Event>;
