@@ -7,7 +7,7 @@ import type { Logger } from '../runtime/logger.ts';
 export interface RequestContext {
   readonly correlationId: string;
   /** The W3C trace context as it was given, if it is well formed. */
-  readonly traceparent?: string;
+  readonly traceparent: string | undefined;
   readonly logger: Logger;
 }
 
@@ -36,38 +36,61 @@ export function openContext(
   const traceId = traceparent === undefined ? undefined : TRACEPARENT.exec(traceparent)?.[1];
   const correlationId =
     typeof given === 'string' && REQUEST_ID.test(given) ? given : (traceId ?? randomUUID());
-  const context = {
+  const context = new OpenedContext(
     correlationId,
-    logger: logger.child({ correlationId }),
-    ...(traceparent === undefined || traceId === undefined ? {} : { traceparent }),
-  };
+    traceId === undefined ? undefined : traceparent,
+    logger,
+  );
   contexts.set(request, context);
   response.setHeader('X-Request-Id', correlationId);
   return context;
+}
+
+class OpenedContext implements RequestContext {
+  readonly correlationId: string;
+  readonly traceparent: string | undefined;
+  readonly #parent: Logger;
+  #logger: Logger | undefined;
+
+  constructor(correlationId: string, traceparent: string | undefined, parent: Logger) {
+    this.correlationId = correlationId;
+    this.traceparent = traceparent;
+    this.#parent = parent;
+  }
+
+  /** Made when it is first asked for: most requests log nothing but their access, which has a logger of its own. */
+  get logger(): Logger {
+    return (this.#logger ??= this.#parent.child({ correlationId: this.correlationId }));
+  }
 }
 
 function header(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Writes one line when the request has ended. The path goes in without its query, which may hold personal data. */
+/**
+ * Writes one line when the request has ended, on a logger that need not redact: it has these fields and no others. The
+ * path goes in without its query, which may hold personal data.
+ */
 export function logAccess(
   request: IncomingMessage,
   response: ServerResponse,
-  { logger }: RequestContext,
+  { correlationId }: RequestContext,
+  accessLogger: Logger,
 ): void {
   const startedAt = performance.now();
   const path = (request.url ?? '').split('?', 1)[0] ?? '';
   const level = path === '/livez' || path === '/readyz' ? 'debug' : 'info';
   response.once('close', () => {
-    logger[level](
+    accessLogger[level](
       {
+        correlationId,
         method: request.method,
         path,
         status: response.statusCode,
         durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
-        // False: the client went away before it had the answer.
-        ...(response.writableFinished ? {} : { answered: false }),
+        // False: the client went away before it had the answer. (JSON leaves `undefined` out.)
+        answered: response.writableFinished ? undefined : false,
       },
       'request',
     );

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { AppError } from '../runtime/appError.ts';
-import type { Logger } from '../runtime/logger.ts';
+import { withoutRedaction, type Logger } from '../runtime/logger.ts';
 import { healthRoutes, type HealthChecks } from './health.ts';
 import { handleError, handleUnknownRoute, RequestRefusal } from './problem.ts';
 import { logAccess, openContext } from './requestContext.ts';
@@ -42,8 +42,10 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.disable('etag');
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  const accessLogger = withoutRedaction(options.logger);
   app.use((request: Request, response: Response, next: NextFunction) => {
-    logAccess(request, response, openContext(request, response, options.logger));
+    const context = openContext(request, response, options.logger);
+    logAccess(request, response, context, accessLogger);
     next();
   });
   healthRoutes(app, options.health);

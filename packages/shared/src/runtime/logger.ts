@@ -36,6 +36,15 @@ export function createLogger(options: LoggerOptions): Logger {
   return pino(settings, options.destination ?? standardOutput());
 }
 
+/**
+ * A logger of the same output that looks for no field to redact, for lines whose fields are all named in this code: pino
+ * copies every object that it may have to redact, which was two fifths of all memory that an order at the gateway took.
+ * E-mail addresses are masked all the same.
+ */
+export function withoutRedaction(logger: Logger): Logger {
+  return logger.child({}, { redact: [] });
+}
+
 let opened: DestinationStream | undefined;
 
 /** Of the process: however many loggers it makes, their lines stay in order. */
