@@ -1,12 +1,11 @@
 // The gateway's routes: which service answers what, and `POST /order`, the one that the gateway has a part in.
-import { randomBytes } from 'node:crypto';
 import type { Express, Request, Response } from 'express';
 import type { OrderAnswer } from '@orderflow/shared/contracts/orderStream.ts';
 import { demoMessage } from '@orderflow/shared/http/problem.ts';
 import { contextOf } from '@orderflow/shared/http/requestContext.ts';
 import { parseBody } from '@orderflow/shared/http/server.ts';
 import { AppError } from '@orderflow/shared/runtime/appError.ts';
-import { uuidV7, uuidV8FromKey } from './ids.ts';
+import { createOrderIds, uuidV8FromKey } from './ids.ts';
 import { parseIdempotencyKey, parseOrderRequest } from './orderRequest.ts';
 import type { OrderPlacing, Placed } from './placeOrder.ts';
 import { createProxy } from './proxy.ts';
@@ -29,6 +28,8 @@ export function gatewayRoutes(app: Express, deps: GatewayDeps): void {
   const users = createProxy(deps.users, deps.upstreamTimeoutMs);
   const inventory = createProxy(deps.inventory, deps.upstreamTimeoutMs);
   const orders = createProxy(deps.orders, deps.upstreamTimeoutMs);
+  // First, as the routes are tried in this order: no other is asked for as often.
+  app.post('/order', ...parseBody(), orderPlacing(deps));
   app.post('/user', users);
   app.get('/users', users);
   app.post('/inventory', inventory);
@@ -36,7 +37,6 @@ export function gatewayRoutes(app: Express, deps: GatewayDeps): void {
   app.get('/order', orders);
   app.get('/v1/orders/:id', orders);
   app.get('/v1/orders/:id/history', orders);
-  app.post('/order', ...parseBody(), orderPlacing(deps));
 }
 
 /**
@@ -44,11 +44,11 @@ export function gatewayRoutes(app: Express, deps: GatewayDeps): void {
  * away cancels nothing: what it has sent may be decided already, and it can ask again by key or by id.
  */
 function orderPlacing(deps: GatewayDeps) {
+  const newOrderId = createOrderIds();
   return async (request: Request, response: Response): Promise<void> => {
     const { productId, userId } = parseOrderRequest(request.body);
     const key = parseIdempotencyKey(request.headers['idempotency-key']);
-    const orderId =
-      key === undefined ? uuidV7(Date.now(), randomBytes(10)) : uuidV8FromKey(SUBJECT, key);
+    const orderId = key === undefined ? newOrderId() : uuidV8FromKey(SUBJECT, key);
     const { correlationId, traceparent } = contextOf(request);
     const lines = [{ productId, quantity: 1 }];
     const placed = await deps.placeOrder({ orderId, userId, lines, correlationId, traceparent });

@@ -1,5 +1,5 @@
 // The ids of orders: layout, order in time, and one key, one id.
-import { uuidV7, uuidV8FromKey } from '../src/ids.ts';
+import { createOrderIds, uuidV7, uuidV8FromKey } from '../src/ids.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -25,6 +25,18 @@ describe('an order id without a key', () => {
     [0, 16],
   ])('refuses the time %d with %d random bytes', (time, bytes) => {
     expect(() => uuidV7(time, new Uint8Array(bytes))).toThrow(RangeError);
+  });
+});
+
+describe('the source of order ids', () => {
+  it('gives UUIDs v7 of the present time, each with other random bytes, also when its pool is used up', () => {
+    const newOrderId = createOrderIds();
+    const ids = Array.from({ length: 2_000 }, newOrderId);
+    expect(ids.every((id) => UUID.exec(id)?.[1] === '7')).toBe(true);
+    // 62 random bits behind the version's group.
+    expect(new Set(ids.map((id) => id.slice(19))).size).toBe(ids.length);
+    const now = Number.parseInt(newOrderId().replace('-', '').slice(0, 12), 16);
+    expect(Math.abs(now - Date.now())).toBeLessThan(60_000);
   });
 });
 
