@@ -1,5 +1,5 @@
 // The HTTP side that all services have alike: a thin Express app, and a server that drains.
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -106,7 +106,11 @@ export async function listen(
   upgradeTo?: UpgradeTo,
 ): Promise<HttpServer> {
   const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, shouldUpgradeCallback: isUpgradeTo(upgradeTo) },
+    {
+      ...messageClasses(app),
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      shouldUpgradeCallback: isUpgradeTo(upgradeTo),
+    },
     app,
   );
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
@@ -121,6 +125,20 @@ export async function listen(
   const address = server.address() as AddressInfo;
   const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return { port: address.port, url: `http://${shownHost}:${address.port}`, ...drain };
+}
+
+/**
+ * The classes of the messages that a server makes for `app`. Express gives each request and each response its own
+ * prototype when it comes by, after which the engine knows neither's form any more and every later access is slow. Made
+ * with that prototype, there is nothing left to change.
+ */
+function messageClasses(app: Express) {
+  class AppRequest extends IncomingMessage {}
+  class AppResponse extends ServerResponse<AppRequest> {}
+  Object.setPrototypeOf(AppRequest.prototype, app.request);
+  Object.setPrototypeOf(AppResponse.prototype, app.response);
+  Object.assign(app, { request: AppRequest.prototype, response: AppResponse.prototype });
+  return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
 }
 
 function listenError(cause: NodeJS.ErrnoException, host: string, port: number): AppError {
