@@ -6,7 +6,13 @@ import { RequestRefusal } from '@orderflow/shared/http/problem.ts';
 import { contextOf } from '@orderflow/shared/http/requestContext.ts';
 import { BODY_LIMIT_BYTES } from '@orderflow/shared/http/server.ts';
 import { AppError } from '@orderflow/shared/runtime/appError.ts';
-import { send, UpstreamFailure, type Upstream, type UpstreamRequest } from './upstream.ts';
+import {
+  send,
+  UpstreamFailure,
+  type Upstream,
+  type UpstreamAnswer,
+  type UpstreamRequest,
+} from './upstream.ts';
 
 /** Headers that belong to one connection, not to the message (RFC 9110, section 7.6.1), and those that are set anew. */
 const NOT_FORWARDED = new Set([
@@ -22,38 +28,54 @@ const NOT_FORWARDED = new Set([
 ]);
 /** `expect` was answered by this server; host, length and correlation id are set anew. */
 const SET_ANEW = new Set(['host', 'content-length', 'expect', 'x-request-id']);
+/** The correlation id stands in the answer already; the service says the same one. */
+const SAID_ALREADY = new Set(['x-request-id']);
 /** Methods that change nothing: they may be sent twice (RFC 9110, section 9.2.1). */
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
-type Headers = Record<string, string | readonly string[]>;
-
 /**
  * Makes the handler that passes requests on to `upstream`. Request bodies are at most 64 KiB and are read first: a slow
- * client then occupies nobody but the gateway, and a request that was not taken can be sent again. Answers are streamed.
+ * client then occupies nobody but the gateway, and a request that was not taken can be sent again. Short answers are
+ * passed on whole, long ones streamed.
  * Throws a retryable AppError when the service is not there (503), `upstream_timeout` or `outcome_unknown` (504).
  */
 export function createProxy(upstream: Upstream, timeoutMs: number) {
   return async (request: Request, response: Response): Promise<void> => {
     const body = await readBody(request);
-    const clientGone = new AbortController();
-    response.once('close', () => {
-      if (!response.writableFinished) clientGone.abort();
-    });
+    const client = watchClient(response);
     try {
       const answer = await sendWithRetry(upstream, {
         method: request.method,
         path: request.originalUrl,
         headers: requestHeaders(request, body),
+        body,
         timeoutMs,
-        signal: clientGone.signal,
-        ...(body === undefined ? {} : { body }),
+        onSend: client.onSend,
       });
-      await relay(answer, response, { timeoutMs, clientGone: clientGone.signal });
+      await relay(answer, response, { timeoutMs, hasClientGone: client.hasGone });
     } catch (error) {
       // Nobody can be told any more: the client has gone, or its answer broke half way. The log has it.
-      if (clientGone.signal.aborted || response.headersSent) return;
+      if (client.hasGone() || response.headersSent) return;
       throw error instanceof UpstreamFailure ? explain(error, upstream, request) : error;
     }
+  };
+}
+
+/** Gives up what was sent for a client that goes away, and what is sent after that. */
+function watchClient(response: Response) {
+  let hasGone = false;
+  let giveUp: (() => void) | undefined;
+  response.once('close', () => {
+    if (response.writableFinished) return;
+    hasGone = true;
+    giveUp?.();
+  });
+  return {
+    hasGone: () => hasGone,
+    onSend: (way: () => void): void => {
+      giveUp = way;
+      if (hasGone) way();
+    },
   };
 }
 
@@ -62,7 +84,7 @@ export function createProxy(upstream: Upstream, timeoutMs: number) {
  * though the service is well. It is sent once more, on a new connection, if that cannot do a thing twice: because the
  * method is safe, or because nothing had been sent. For all others the client must decide.
  */
-async function sendWithRetry(upstream: Upstream, sent: UpstreamRequest): Promise<IncomingMessage> {
+async function sendWithRetry(upstream: Upstream, sent: UpstreamRequest): Promise<UpstreamAnswer> {
   try {
     return await send(upstream, sent);
   } catch (error) {
@@ -109,42 +131,50 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(chunks);
 }
 
-function requestHeaders(request: IncomingMessage, body: Buffer | undefined): Headers {
+function requestHeaders(request: IncomingMessage, body: Buffer | undefined): string[] {
   const headers = forwardable(request, SET_ANEW);
-  headers['x-request-id'] = contextOf(request).correlationId;
+  headers.push('X-Request-Id', contextOf(request).correlationId);
   // The framing comes from the bytes in hand and from no header of the client: nothing to smuggle a request with.
-  if (body !== undefined) headers['content-length'] = String(body.length);
+  // A POST without a body says so, too, or Node would send an empty one in chunks.
+  if (body !== undefined || request.method === 'POST')
+    headers.push('Content-Length', String(body?.length ?? 0));
   return headers;
 }
 
-/** The message's own headers, without those of its connection and those that its `Connection` header names. */
-function forwardable(message: IncomingMessage, except: ReadonlySet<string>): Headers {
-  const named = (message.headers.connection ?? '').toLowerCase().split(/\s*,\s*/);
-  return Object.fromEntries(
-    Object.entries(message.headersDistinct).flatMap(([name, values]) =>
-      values === undefined || NOT_FORWARDED.has(name) || except.has(name) || named.includes(name)
-        ? []
-        : [[name, values.length === 1 ? (values[0] ?? '') : values]],
-    ),
-  );
+/**
+ * The message's own headers, names and values by turns, without those of its connection and those that its `Connection`
+ * header names.
+ */
+function forwardable({ headers, rawHeaders }: IncomingMessage, except: ReadonlySet<string>) {
+  const named = headers.connection?.toLowerCase().split(/\s*,\s*/) ?? [];
+  const kept: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    const lower = name.toLowerCase();
+    if (!NOT_FORWARDED.has(lower) && !except.has(lower) && !named.includes(lower))
+      kept.push(name, rawHeaders[at + 1] ?? '');
+  }
+  return kept;
 }
 
-/** Streams the answer to the client. One that breaks in the middle breaks the client's connection: it must not look whole. */
+/** Passes the answer on. One that breaks in the middle breaks the client's connection: it must not look whole. */
 async function relay(
-  answer: IncomingMessage,
+  { head, body }: UpstreamAnswer,
   response: Response,
-  { timeoutMs, clientGone }: { timeoutMs: number; clientGone: AbortSignal },
+  { timeoutMs, hasClientGone }: { timeoutMs: number; hasClientGone: () => boolean },
 ): Promise<void> {
-  // The correlation id stands in the answer already; the service says the same one.
-  const headers = forwardable(answer, new Set(['x-request-id']));
-  if (answer.statusCode !== undefined) response.status(answer.statusCode);
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  answer.setTimeout(timeoutMs, () => {
-    answer.destroy(new Error(`the answer stood still for ${timeoutMs} ms`));
+  response.writeHead(head.statusCode ?? 502, forwardable(head, SAID_ALREADY));
+  if (body !== undefined) {
+    // Each byte as one character: Node writes a text together with the headers, and a buffer after them.
+    response.end(body.toString('latin1'), 'latin1');
+    return;
+  }
+  head.setTimeout(timeoutMs, () => {
+    head.destroy(new Error(`the answer stood still for ${timeoutMs} ms`));
   });
-  answer.once('error', (error) => {
-    if (clientGone.aborted) return;
+  head.once('error', (error) => {
+    if (hasClientGone()) return;
     contextOf(response.req).logger.warn({ err: error }, 'an answer broke while it was passed on');
   });
-  await pipeline(answer, response);
+  await pipeline(head, response);
 }

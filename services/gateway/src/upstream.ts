@@ -11,6 +11,8 @@ import { urlToHttpOptions } from 'node:url';
 
 /** Shorter than the services keep idle connections (65 s): it is the gateway that closes them, so few ever go stale. */
 const IDLE_CONNECTION_MS = 30_000;
+/** Longest answer that is gathered before it is passed on. */
+const SHORT_ANSWER_BYTES = 64 * 1024;
 /** Idle connections kept to each service. */
 const IDLE_CONNECTIONS = 256;
 
@@ -19,24 +21,33 @@ export interface Upstream {
   readonly name: string;
   /** Host and port, as node:http wants them. */
   readonly address: RequestOptions;
+  /** As the Host header says it. */
+  readonly host: string;
   readonly agent: Agent;
 }
 
-/** What is sent. `timeoutMs` bounds the wait for the answer's head. */
+/** What is sent. `timeoutMs` bounds the wait for the answer's head, and for the whole of an answer that is gathered. */
 export interface UpstreamRequest {
   readonly method: string;
   /** Path and query, as they go into the request line. */
   readonly path: string;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly body?: Buffer;
+  /** Names and values by turns, as they go out; host and connection are added. */
+  readonly headers: readonly string[];
+  readonly body?: Buffer | undefined;
   readonly timeoutMs: number;
-  /** Gives the request up. */
-  readonly signal?: AbortSignal;
+  /** Is handed the way to give the request up. */
+  readonly onSend?: (giveUp: () => void) => void;
   /** Past the pool: on a connection that is made for this request. */
   readonly freshConnection?: boolean;
 }
 
-/** No answer came. */
+/** An answer. `body` is undefined for one that is long or does not say how long it is: it is still to be read. */
+export interface UpstreamAnswer {
+  readonly head: IncomingMessage;
+  readonly body: Buffer | undefined;
+}
+
+/** No answer came, or not the whole of one that was to be gathered. */
 export class UpstreamFailure extends Error {
   /** Certain: not one byte of the request has left this process, so the service cannot have acted on it. */
   readonly nothingSent: boolean;
@@ -63,20 +74,22 @@ export function createUpstream(name: string, url: string): Upstream {
     maxFreeSockets: IDLE_CONNECTIONS,
     timeout: IDLE_CONNECTION_MS,
   });
+  const { host } = new URL(url);
   const { hostname, port } = urlToHttpOptions(new URL(url));
-  return { name, agent, address: { hostname, port } };
+  return { name, agent, address: { hostname, port }, host };
 }
 
-/** Sends a request and gives the answer once its head is there; the body is still to be read. Throws UpstreamFailure. */
-export function send(upstream: Upstream, sent: UpstreamRequest): Promise<IncomingMessage> {
+/**
+ * Sends a request and gives the answer once its head is there, with the body if that is short: one write passes it on
+ * then, where a stream costs as much as the request. Throws UpstreamFailure.
+ */
+export function send(upstream: Upstream, sent: UpstreamRequest): Promise<UpstreamAnswer> {
   return new Promise((resolve, reject) => {
+    const { hostname, port } = upstream.address;
     const request = httpRequest({
-      ...upstream.address,
-      method: sent.method,
-      path: sent.path,
-      headers: sent.headers as Record<string, string | string[]>,
+      ...{ hostname, port, method: sent.method, path: sent.path },
+      headers: ['Host', upstream.host, ...sent.headers],
       agent: sent.freshConnection === true ? false : upstream.agent,
-      ...(sent.signal === undefined ? {} : { signal: sent.signal }),
     });
     const nothingSent = watchSending(request);
     let timedOut = false;
@@ -84,11 +97,7 @@ export function send(upstream: Upstream, sent: UpstreamRequest): Promise<Incomin
       timedOut = true;
       request.destroy(new Error(`no answer within ${sent.timeoutMs} ms`));
     }, sent.timeoutMs);
-    request.once('response', (answer) => {
-      clearTimeout(timer);
-      resolve(answer);
-    });
-    request.on('error', (cause) => {
+    const fail = (cause: Error): void => {
       clearTimeout(timer);
       const facts = {
         nothingSent: nothingSent(),
@@ -96,8 +105,39 @@ export function send(upstream: Upstream, sent: UpstreamRequest): Promise<Incomin
         timedOut,
       };
       reject(new UpstreamFailure(`${upstream.name}: ${cause.message}`, facts, cause));
+    };
+    const answered = (answer: UpstreamAnswer): void => {
+      clearTimeout(timer);
+      resolve(answer);
+    };
+    request.on('error', fail);
+    request.once('response', (head) => {
+      if (isShort(head, sent.method)) gather(head, answered, fail);
+      else answered({ head, body: undefined });
     });
+    sent.onSend?.(() => request.destroy(new Error('given up')));
     request.end(sent.body);
+  });
+}
+
+/** An answer to HEAD says how long another one would be. */
+function isShort({ headers }: IncomingMessage, method: string): boolean {
+  const length = headers['content-length'];
+  return method !== 'HEAD' && length !== undefined && Number(length) <= SHORT_ANSWER_BYTES;
+}
+
+function gather(
+  head: IncomingMessage,
+  onWhole: (answer: UpstreamAnswer) => void,
+  onFailure: (error: Error) => void,
+): void {
+  const chunks: Buffer[] = [];
+  head.on('data', (chunk: Buffer) => chunks.push(chunk));
+  head.once('error', onFailure);
+  head.once('end', () => {
+    const [only] = chunks;
+    const body = only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks);
+    onWhole({ head, body });
   });
 }
 

@@ -107,6 +107,23 @@ describe('a kept connection that the service has just closed', () => {
   });
 });
 
+describe('a short answer that breaks off', () => {
+  it.each([
+    ['GET', '/users', 503],
+    ['POST', '/user', 504],
+  ])('is answered to a %s as none', async (method, path, status) => {
+    const upstream = await startService((_request, response) => {
+      response.writeHead(200, { 'content-length': '8' });
+      response.write('half', () => response.destroy());
+    });
+    const gateway = await startGateway({ USERS_URL: upstream.url });
+    const answer = await send(gateway.port, { method, path });
+    expect(answer).toMatchObject({ status });
+    expect(answer.body).not.toContain('half');
+    expect(upstream.received).toHaveLength(1);
+  });
+});
+
 describe('a client that goes away', () => {
   it('does not keep the connection to the service', async () => {
     let cut = false;

@@ -6,7 +6,7 @@ import { endAll, onEnd, startService } from './gatewayFixture.ts';
 
 afterEach(endAll);
 
-const GET = { method: 'GET', path: '/', headers: {}, timeoutMs: 5_000 };
+const GET = { method: 'GET', path: '/', headers: [], timeoutMs: 5_000 };
 
 function upstreamAt(url: string): Upstream {
   const upstream = createUpstream('test', url);
@@ -22,7 +22,7 @@ function keptBy({ agent }: Upstream): readonly Socket[] {
 
 /** One request and its answer, until its connection is back in the pool. */
 async function sendOnce(upstream: Upstream): Promise<void> {
-  (await send(upstream, GET)).resume();
+  (await send(upstream, GET)).head.resume();
   await eventually(() => keptBy(upstream).length > 0, 'the connection is kept');
 }
 

@@ -90,7 +90,5 @@ export function parseReply(line: string): Reply {
 
 function parseNotice(line: string): Reply {
   const notice = noticeSchema.parse(JSON.parse(line));
-  return 'accepted' in notice
-    ? { kind: 'accepted', orders: notice.accepted }
-    : { kind: 'leaving' };
+  return 'accepted' in notice ? { kind: 'accepted', orders: notice.accepted } : { kind: 'leaving' };
 }
