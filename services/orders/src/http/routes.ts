@@ -23,9 +23,11 @@ export function createOrderRoutes(deps: OrderRoutesDeps): Router {
   const body = parseBody();
 
   router.get('/order', ...body, async (request, response) => {
+    // Taken once: Express parses the query each time.
+    const { query } = request;
     const { userId, after } = parseRequest(listCartQuery, {
-      ...request.query,
-      userId: request.query.userId ?? userIdInBody(request),
+      ...query,
+      userId: query.userId ?? userIdInBody(request),
     });
     await sendDemoList(response, {
       after,

@@ -6,6 +6,7 @@ import type { ReadModelTable, Rows } from '@orderflow/shared/eventstore/projecti
 import { queryRows } from '@orderflow/shared/runtime/database.ts';
 import type { Queryable } from '@orderflow/shared/runtime/transaction.ts';
 import type { ConfirmedLine } from '../domain/order.ts';
+import { createCartsTogether } from './cartsTogether.ts';
 import { knownProduct, type KnownProduct } from './products.ts';
 
 export const cartLinesTable: ReadModelTable = {
@@ -126,17 +127,27 @@ const listedCartLine = cartLineRow
 /** The queries on the service's own database. Each throws a retryable AppError when it cannot be reached. */
 export function createCartQueries(database: Queryable): CartQueries {
   const own = cartLinesTable.columns.map((column) => `c.${column}`).join(', ');
+  const linesWithProducts = `SELECT ${own}, p.uuid AS product_uuid, p.name AS product_name,
+      p.available_quantity AS product_available_quantity,
+      p.created_at AS product_created_at, p.updated_at AS product_updated_at
+    FROM cart_lines AS c JOIN products AS p ON p.product_id = c.product_id`;
   return {
-    list: (userId, after, limit) =>
-      queryRows(
-        database,
-        listedCartLine,
-        `SELECT ${own}, p.uuid AS product_uuid, p.name AS product_name,
-            p.available_quantity AS product_available_quantity,
-            p.created_at AS product_created_at, p.updated_at AS product_updated_at
-          FROM cart_lines AS c JOIN products AS p ON p.product_id = c.product_id
-          WHERE c.user_id = ? AND c.cart_line_id > ? ORDER BY c.cart_line_id LIMIT ?`,
-        [userId, after, limit],
-      ),
+    list: createCartsTogether({
+      one: (userId, after, limit) =>
+        queryRows(
+          database,
+          listedCartLine,
+          `${linesWithProducts}
+            WHERE c.user_id = ? AND c.cart_line_id > ? ORDER BY c.cart_line_id LIMIT ?`,
+          [userId, after, limit],
+        ),
+      many: (userIds, limit) =>
+        queryRows(
+          database,
+          listedCartLine,
+          `${linesWithProducts} WHERE c.user_id IN (?) ORDER BY c.user_id, c.cart_line_id LIMIT ?`,
+          [userIds, limit],
+        ),
+    }),
   };
 }
