@@ -1,6 +1,6 @@
 // Logs: their form, and that nothing personal is in them.
 import { AppError } from '@orderflow/shared/runtime/appError.ts';
-import { createLogger, type Logger } from '@orderflow/shared/runtime/logger.ts';
+import { createLogger, withoutRedaction, type Logger } from '@orderflow/shared/runtime/logger.ts';
 
 function logged(write: (logger: Logger) => void): string {
   const lines: string[] = [];
@@ -48,6 +48,13 @@ describe('a log line', () => {
       body: { email: '[redacted]', password: '[redacted]' },
       request: { headers: { authorization: '[redacted]' } },
     });
+  });
+
+  it('masks e-mail addresses also where it redacts no field', () => {
+    const line = logged((logger) => {
+      withoutRedaction(logger).info({ path: '/users/a@b.example' });
+    });
+    expect(JSON.parse(line)).toMatchObject({ service: 'users', path: '[redacted]' });
   });
 
   it('masks e-mail addresses wherever they stand, also in the message and stack of a cause', () => {
