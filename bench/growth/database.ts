@@ -1,7 +1,8 @@
 // The database server of the growth measurement: embedded, durable, with a data folder that is removed afterwards.
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { createPool, type Pool } from 'mysql2/promise';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
 import { readDurabilityFaults } from '@orderflow/shared/runtime/durability.ts';
 import { findLodging } from '../../local/embedded/account.ts';
 import { prepareMariadb } from '../../local/embedded/mariadb.ts';
@@ -15,6 +16,11 @@ import { createSupervisor } from '../../local/process/supervise.ts';
 import type { Report } from '../../local/report.ts';
 import { readSettings } from '../../local/settings.ts';
 import type { Shutdown } from '../../local/shutdown.ts';
+
+const SETTLE_LIMIT_MS = 600_000;
+const SETTLE_LOOK_MS = 500;
+const FEW_DIRTY_PAGES = 100;
+const USUAL_DIRTY_PERCENT = 90;
 
 /** The way in, in the words of test databases, and a pool of the administrator. */
 export interface GrowthServer {
@@ -73,4 +79,29 @@ export async function requireDurable({ admin }: Pick<GrowthServer, 'admin'>): Pr
     `The database would lose commits in a crash: ${faults.join('; ')}`,
     'Figures of such a server mean nothing here; see serverArguments in local/embedded/mariadb.ts.',
   );
+}
+
+/**
+ * Waits until what was filled in is written to the data files: else the server writes it while appends are timed. Rejects
+ * when that takes longer than ten minutes.
+ */
+export async function settle({ admin }: Pick<GrowthServer, 'admin'>): Promise<void> {
+  await admin.query('SET GLOBAL innodb_max_dirty_pages_pct = 0');
+  try {
+    const deadline = performance.now() + SETTLE_LIMIT_MS;
+    while ((await countDirtyPages(admin)) > FEW_DIRTY_PAGES) {
+      if (performance.now() > deadline)
+        throw new Error('The server does not get its pages written');
+      await wait(SETTLE_LOOK_MS);
+    }
+  } finally {
+    await admin.query(`SET GLOBAL innodb_max_dirty_pages_pct = ${USUAL_DIRTY_PERCENT}`);
+  }
+}
+
+async function countDirtyPages(admin: Pool): Promise<number> {
+  const [rows] = await admin.query<RowDataPacket[]>(
+    "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'",
+  );
+  return Number(rows[0]?.Value);
 }
