@@ -2,10 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool, PoolConnection, RowDataPacket } from 'mysql2/promise';
 import { CART_WITH_PRODUCT, cartLineOf, productOf } from '../carts.ts';
+import { retryLocked } from '../retryLocked.ts';
 import { confirmed, refused, REFUSALS, type Answer } from '../shopServer.ts';
-
-const DEADLOCK = 1213;
-const ATTEMPTS = 5;
 
 /** An order as it was asked for. */
 export interface Order {
@@ -14,8 +12,8 @@ export interface Order {
 }
 
 /** Decides orders and gives their answers in order. Rejects when the database cannot do it. */
-export async function decideBatch(pool: Pool, orders: readonly Order[]): Promise<Answer[]> {
-  for (let attempt = 1; ; attempt += 1) {
+export function decideBatch(pool: Pool, orders: readonly Order[]): Promise<Answer[]> {
+  return retryLocked(async () => {
     const connection = await pool.getConnection();
     try {
       const answers = await decideInTransaction(connection, orders);
@@ -23,11 +21,9 @@ export async function decideBatch(pool: Pool, orders: readonly Order[]): Promise
       return answers;
     } catch (error) {
       connection.destroy();
-      // Two transactions that insert into the same stretch of an index may wait for each other.
-      const isDeadlock = error instanceof Error && 'errno' in error && error.errno === DEADLOCK;
-      if (!isDeadlock || attempt === ATTEMPTS) throw error;
+      throw error;
     }
-  }
+  });
 }
 
 async function decideInTransaction(

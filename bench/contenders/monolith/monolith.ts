@@ -1,4 +1,5 @@
-// What a sensible engineer would write instead: one Express process, a pool, one transaction an order.
+// What a sensible engineer would write instead: one Express process, a pool, one transaction an order, at READ COMMITTED
+// (no gap locks, which nothing here needs), run again after a deadlock (1213) or a lock waited for in vain (1205).
 import { asContender } from '../shop.ts';
 import { PROCEDURE } from './procedure.ts';
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { z } from 'zod';
 import { cartLineOf, productOf } from '../carts.ts';
+import { retryLocked } from '../retryLocked.ts';
 import { confirmed, refused, REFUSALS, type Answer } from '../shopServer.ts';
 
 /** Answers one row: `outcome`, and where it is 'confirmed' the cart line with its product. */
@@ -14,6 +15,11 @@ export const PROCEDURE = `
     DECLARE EXIT HANDLER FOR 1452 BEGIN
       ROLLBACK;
       SELECT 'unknownUser' AS outcome;
+    END;
+    -- A lock waited for in vain ends the statement alone: the connection would go back with its transaction open.
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN
+      ROLLBACK;
+      RESIGNAL;
     END;
     START TRANSACTION;
     UPDATE products SET count = count - 1, updated_at = CURRENT_TIMESTAMP(3)
@@ -47,9 +53,13 @@ export async function placeByProcedure(
   productId: number,
 ): Promise<Answer> {
   // A call answers the rows that the procedure selects, then its own header.
-  const [[rows]] = await pool.execute<[RowDataPacket[], ResultSetHeader]>(
-    'CALL place_order(?, ?, ?, ?)',
-    [userId, productId, randomUUID(), randomUUID()],
+  const [[rows]] = await retryLocked(() =>
+    pool.execute<[RowDataPacket[], ResultSetHeader]>('CALL place_order(?, ?, ?, ?)', [
+      userId,
+      productId,
+      randomUUID(),
+      randomUUID(),
+    ]),
   );
   const [row] = rows;
   const outcome = outcomeSchema.parse(row?.outcome);

@@ -2,16 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { CART_WITH_PRODUCT, cartLineOf, productOf } from '../carts.ts';
+import { retryLocked } from '../retryLocked.ts';
 import { confirmed, refused, REFUSALS, type Answer } from '../shopServer.ts';
 
 const UNKNOWN_PARENT_ROW = 1452;
 
 /** Places an order. Rejects when the database cannot do it. */
-export async function placeByStatements(
-  pool: Pool,
-  userId: number,
-  productId: number,
-): Promise<Answer> {
+export function placeByStatements(pool: Pool, userId: number, productId: number): Promise<Answer> {
+  return retryLocked(() => placeOnce(pool, userId, productId));
+}
+
+async function placeOnce(pool: Pool, userId: number, productId: number): Promise<Answer> {
   const connection = await pool.getConnection();
   try {
     const answer = await placeInTransaction(connection, userId, productId);
