@@ -16,11 +16,10 @@ import { createBatchCounter } from './measure/recordBatches.ts';
 import { runLoadProcess } from './measure/startLoad.ts';
 import { lookAtUsage, usageBetween } from './measure/usage.ts';
 import type { RunResult } from './results.ts';
+import { scenarioOf, type Extent } from './scenarios.ts';
 import type { OnStage } from './stage.ts';
 
 const CONNECTIONS = 256;
-const USERS = 1_000;
-const PRODUCTS = 100;
 /** A client is answered 202 after this: nothing is decided meanwhile. */
 const ORDER_WAIT_MS = '20';
 const PLACING_LIMIT_SECONDS = 1_800;
@@ -28,14 +27,24 @@ const CATCH_UP_LIMIT_MS = 1_800_000;
 const LOOK_MS = 250;
 const MEMORY_LOOK_MS = 1_000;
 
-/** Does the scenario once. Rejects when the backlog cannot be placed or is not decided in half an hour. */
+/** How many orders wait, and over what they are spread. */
+interface BacklogExtent {
+  readonly backlogOrders: number;
+  readonly extent: Extent;
+}
+
+/**
+ * Does the scenario once, with the users and products of `spread`, whose live rate the catch-up is compared with. Rejects when the backlog cannot be placed or is not decided in half
+ * an hour.
+ */
 export async function runBacklog(
   ground: Ground,
   onStage: OnStage,
   poolSize: number,
-  orders: number,
+  { backlogOrders: orders, extent }: BacklogExtent,
   round: number,
 ): Promise<RunResult> {
+  const { userCount, productCount } = scenarioOf('spread', extent);
   let started: RunningOrderflow | undefined;
   const contender: Contender = {
     ...orderflow,
@@ -44,9 +53,9 @@ export async function runBacklog(
       return started;
     },
   };
-  return onStage(contender, poolSize, USERS, async (subject) => {
+  return onStage(contender, poolSize, userCount, async (subject) => {
     if (started === undefined) throw new Error('Orderflow was not started');
-    const productIds = await started.seedProducts(PRODUCTS, orders);
+    const productIds = await started.seedProducts(productCount, orders);
     await started.stopService('inventory');
     const outcome = await placeOrders(ground, subject, productIds, orders, round);
     const caughtUp = await catchUp(ground, started);

@@ -66,9 +66,10 @@ async function bench(wishes: BenchArguments, out: Report, ends: Shutdown): Promi
   const contenders = contendersOf(wishes.contenders);
   const sweeps: SweepResult[] = [];
   if (wishes.isSwept)
-    for (const contender of contenders)
+    for (const contender of contenders.filter(({ takesPoolOf }) => takesPoolOf === undefined))
       sweeps.push(...(await sweepPoolSizes(ground, onStage, contender, wishes, out)));
-  const poolSizeOf = (contender: Contender) => bestPoolSize(contender, sweeps);
+  const poolSizeOf = (contender: Contender) =>
+    bestPoolSize(contender.takesPoolOf ?? contender, sweeps);
   const runs = await measureRounds(ground, onStage, contenders, poolSizeOf, wishes, out);
   const soak = await soakIfWished(ground, onStage, poolSizeOf(orderflow), wishes, out);
   const poolSizes = Object.fromEntries(
@@ -115,7 +116,7 @@ async function measureRounds(
     }
     if (!hasBacklog) continue;
     const size = poolSizeOf(orderflow);
-    const run = await runBacklog(ground, onStage, size, wishes.backlogOrders, round);
+    const run = await runBacklog(ground, onStage, size, wishes, round);
     printRun(out, run);
     runs.push(run);
   }

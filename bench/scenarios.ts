@@ -25,6 +25,9 @@ export interface Extent {
   readonly dropBuyers: number;
 }
 
+/** As a full benchmark has it. */
+export const AMPLE_EXTENT: Extent = { spreadProducts: 1_000, dropBuyers: 20_000 };
+
 /** The scenarios, in the order in which they are run. */
 export function scenarios({ spreadProducts, dropBuyers }: Extent): readonly Scenario[] {
   return [
@@ -52,6 +55,13 @@ export function scenarios({ spreadProducts, dropBuyers }: Extent): readonly Scen
     },
     { ...COMMON, name: 'lone', productCount: 1, stock: AMPLE },
   ];
+}
+
+/** The one scenario of that name. */
+export function scenarioOf(name: Scenario['name'], extent: Extent): Scenario {
+  const found = scenarios(extent).find((each) => each.name === name);
+  if (found === undefined) throw new Error(`There is no scenario ${name}`);
+  return found;
 }
 
 /** How many users a contender needs for all of them. */

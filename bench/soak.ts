@@ -4,7 +4,7 @@ import type { Ground } from './ground.ts';
 import { measureRun } from './measure/measureRun.ts';
 import { watchMemory } from './measure/memory.ts';
 import type { RunResult } from './results.ts';
-import { scenarios, usersNeeded, type Extent } from './scenarios.ts';
+import { scenarioOf, usersNeeded, type Extent } from './scenarios.ts';
 import type { OnStage } from './stage.ts';
 
 const SECONDS_PER_MINUTE = 60;
@@ -20,8 +20,7 @@ export async function runSoak(
   connections: number,
   extent: Extent,
 ): Promise<RunResult> {
-  const scenario = scenarios(extent).find(({ name }) => name === 'spread');
-  if (scenario === undefined) throw new Error('There is no scenario spread');
+  const scenario = scenarioOf('spread', extent);
   return onStage(orderflow, poolSize, usersNeeded([scenario]), async (subject) => {
     const memory = watchMemory(subject.running.processes, MEMORY_LOOK_MS);
     const seconds = minutes * SECONDS_PER_MINUTE;

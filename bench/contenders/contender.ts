@@ -44,5 +44,7 @@ export interface Contender {
   readonly poolSizes: readonly number[];
   /** Taken where no sweep was made. */
   readonly usualPoolSize: number;
+  /** Whose pool size it takes instead of a sweep of its own: the same program, started otherwise. */
+  readonly takesPoolOf?: Contender;
   readonly start: (ground: Ground, poolSize: number) => Promise<RunningContender>;
 }

@@ -9,7 +9,7 @@ import { figure } from '../report/format.ts';
 import { LEAST_EVENTS, parseGrowthArguments, type GrowthArguments } from './arguments.ts';
 import { requireDurable, settle, startGrowthServer, type GrowthServer } from './database.ts';
 import { measureGrowth, measureLongStream, openLog } from './measure.ts';
-import { runUnder } from './runUnder.ts';
+import { runUnder } from '../runUnder.ts';
 import { writeGrowth, type LongStream, type Step } from './write.ts';
 
 const MOST_LONG_STREAM = 100_000;
@@ -33,7 +33,8 @@ try {
   const steps = await measureLengths(server, wishes);
   const longStreams = await measureLongStreams(server, wishes);
   const machine = `${os.cpus()[0]?.model ?? 'unknown'}, ${os.cpus().length} cores`;
-  report.print(writeGrowth({ startedAt, machine, loadAverageBefore, steps, longStreams }));
+  const results = { startedAt, machine, loadAverageBefore, steps, longStreams };
+  report.print(writeGrowth(results, wishes.isPublished));
   await shutdown.run();
 } catch (error) {
   if (!shutdown.hasBegun()) {

@@ -26,9 +26,9 @@ export interface GrowthResults {
   readonly longStreams: readonly LongStream[];
 }
 
-/** Writes growth.json, growth.md and growth.svg to bench/out and gives the Markdown. */
-export function writeGrowth(results: GrowthResults): string {
-  const folder = path.join(CHECKOUT, 'bench', 'out');
+/** Writes growth.json, growth.md and growth.svg to bench/out, or to bench/ if they are published, and gives the Markdown. */
+export function writeGrowth(results: GrowthResults, isPublished: boolean): string {
+  const folder = path.join(CHECKOUT, 'bench', isPublished ? '' : 'out');
   mkdirSync(folder, { recursive: true });
   const { steps } = results;
   const markdown = `${toMarkdown(results)}\n`;

@@ -1,17 +1,5 @@
 // A CPU profile of a process, added up by where its functions come from.
-import { z } from 'zod';
-
-const profileSchema = z.object({
-  nodes: z.array(
-    z.object({
-      id: z.number(),
-      callFrame: z.object({ functionName: z.string(), url: z.string() }),
-    }),
-  ),
-  samples: z.array(z.number()),
-  /** Microseconds between one sample and the next. */
-  timeDeltas: z.array(z.number()),
-});
+import { busyMicroseconds, parseProfile, type CallFrame } from './profileFile.ts';
 
 /** A place and the share of the process's busy time that was spent in it, 0 to 1. */
 export interface Share {
@@ -24,14 +12,13 @@ export interface Share {
  * clock, not of the CPU: a process that is put off the CPU in the middle of a system call seems to spend that time in it.
  */
 export function sharesOf(profileJson: string): readonly Share[] {
-  const { nodes, samples, timeDeltas } = profileSchema.parse(JSON.parse(profileJson));
-  const places = new Map(nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]));
+  const profile = parseProfile(profileJson);
+  const places = new Map(profile.nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]));
   const spent = new Map<string, number>();
   let busy = 0;
-  for (const [index, id] of samples.entries()) {
+  for (const [id, microseconds] of busyMicroseconds(profile)) {
     const place = places.get(id);
-    const microseconds = timeDeltas[index] ?? 0;
-    if (place === undefined || place === 'idle') continue;
+    if (place === undefined) continue;
     busy += microseconds;
     spent.set(place, (spent.get(place) ?? 0) + microseconds);
   }
@@ -40,8 +27,8 @@ export function sharesOf(profileJson: string): readonly Share[] {
     .sort((a, b) => b.share - a.share);
 }
 
-function placeOf({ functionName, url }: { functionName: string; url: string }): string {
-  if (functionName === '(idle)') return 'idle';
+/** Where a function comes from: a library, a folder of Orderflow, Node, or V8. */
+export function placeOf({ functionName, url }: Pick<CallFrame, 'functionName' | 'url'>): string {
   if (functionName === '(garbage collector)') return 'garbage collection';
   if (url.startsWith('node:')) return 'Node';
   const library = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];

@@ -88,10 +88,12 @@ export function roundUp(value: number): number {
   return power * ([1, 2, 5].find((step) => step * power >= value) ?? 10);
 }
 
-function pixels(value: number): string {
+/** A length as SVG has it, to a tenth of a pixel. */
+export function pixels(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
-function escapeText(words: string): string {
+/** Words that may stand between tags. */
+export function escapeText(words: string): string {
   return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,7 +1,9 @@
 // Orderflow: the four services as `npm start` runs them, on databases, topics and ports of their own.
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { InfraAccess } from '../../../local/infra/infra.ts';
+import { CHECKOUT } from '../../../local/places.ts';
 import { freePorts } from '../../../local/process/probes.ts';
 import {
   describeService,
@@ -36,12 +38,15 @@ export const orderflow: Contender = {
 export const orderflowReplicas: Contender = {
   ...orderflow,
   name: 'orderflow-replicas',
+  takesPoolOf: orderflow,
   start: (ground, poolSize) => startOrderflow(ground, poolSize, { replicas: 2 }),
 };
 
 /** Orderflow at work, of which single services can be stopped and started again. */
 export interface RunningOrderflow extends RunningContender {
   readonly databases: OrderflowDatabases;
+  /** Where peers reach a service. */
+  readonly portOf: (name: ServicePlace['name']) => number;
   readonly stopService: (name: ServicePlace['name']) => Promise<void>;
   /** Starts a service that was stopped, and resolves when it is ready. */
   readonly startService: (name: ServicePlace['name']) => Promise<void>;
@@ -54,15 +59,27 @@ interface Layout {
   /** As peers reach the services. */
   readonly places: readonly ServicePlace[];
   readonly settings: LauncherSettings;
+  readonly preload: string | undefined;
 }
 
-/** Starts Orderflow with so many replicas of orders and inventory, and settings that all services get. */
+/** How Orderflow is started, where it is not as usual. */
+export interface OrderflowOptions {
+  /** Of orders and of inventory, each (1). */
+  readonly replicas?: number;
+  /** Settings that all services get. */
+  readonly environment?: Environment;
+  /** A file that is loaded into each service before its own: its path in the checkout. */
+  readonly preload?: string;
+}
+
+/** Starts Orderflow. A LaunchFailure when a service does not get ready. */
 export async function startOrderflow(
   ground: Ground,
   poolSize: number,
-  { replicas = 1, environment = {} }: { replicas?: number; environment?: Environment } = {},
+  { replicas = 1, environment = {}, preload }: OrderflowOptions = {},
 ): Promise<RunningOrderflow> {
-  const layout = await lay(ground, { MYSQL_POOL_SIZE: String(poolSize), ...environment });
+  const settings = { MYSQL_POOL_SIZE: String(poolSize), ...environment };
+  const layout = await lay(ground, settings, preload);
   const processes: MeasuredProcess[] = [];
   const stopAll = (name: string) =>
     Promise.all(processes.filter((each) => each.name.startsWith(name)).map((each) => each.stop()));
@@ -83,6 +100,7 @@ export async function startOrderflow(
     processes,
     topicPrefix,
     databases,
+    portOf: (name) => placeOf(layout, name).port,
     seedUsers: (count) =>
       seedThrough(address, '/user', count, (name) => ({ email: `${name}@example.com` })),
     seedProducts: (count, stock) =>
@@ -107,7 +125,11 @@ async function dropDatabases(ground: Ground, { databases }: Layout): Promise<voi
   }
 }
 
-async function lay(ground: Ground, environment: Environment): Promise<Layout> {
+async function lay(
+  ground: Ground,
+  environment: Environment,
+  preload: string | undefined,
+): Promise<Layout> {
   const namespace = `bench_${randomBytes(4).toString('hex')}`;
   const topicPrefix = `${namespace}.`;
   const databases = {
@@ -132,7 +154,7 @@ async function lay(ground: Ground, environment: Environment): Promise<Layout> {
     ...own,
   };
   const settings: LauncherSettings = { ...ground.settings, host: HOST, inherited };
-  return { databases, topicPrefix, places: placeServices(settings), settings };
+  return { databases, topicPrefix, places: placeServices(settings), settings, preload };
 }
 
 async function startProcesses(
@@ -181,7 +203,12 @@ function startService(
     layout.settings,
   );
   const logFile = path.join(ground.places.logDir, `${name}.log`);
-  return startMeasured({ ...spec, name, logFile }, `${place.url}/readyz`, ground);
+  const { preload } = layout;
+  const args =
+    preload === undefined
+      ? spec.args
+      : [`--import=${pathToFileURL(path.join(CHECKOUT, preload)).href}`, ...spec.args];
+  return startMeasured({ ...spec, args, name, logFile }, `${place.url}/readyz`, ground);
 }
 
 function accessOf(ground: Ground): InfraAccess {
