@@ -85,6 +85,17 @@ export interface TargetResult {
   readonly wanted: number;
   readonly unit: string;
   readonly isMet: boolean;
+  /** Of a missed one: what reaching it would take, in words. */
+  readonly needs?: string;
+  /** Of a missed one that is a ratio of two throughputs: whose. */
+  readonly ratio?: RatioOf;
+}
+
+/** Orderflow's throughput over that of another contender. */
+export interface RatioOf {
+  readonly scenario: ScenarioName;
+  readonly connections: number;
+  readonly other: ContenderName;
 }
 
 /** The machine and the programs. */

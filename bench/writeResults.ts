@@ -1,7 +1,8 @@
 // Writes the results down.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { CHECKOUT } from '../local/places.ts';
+import { readPublishedProfile } from './profile/published.ts';
 import { writeReport } from './report/writeReport.ts';
 import type { BenchResults } from './results.ts';
 
@@ -13,7 +14,6 @@ export function writeResults(results: BenchResults, isPublished: boolean): strin
   const folder = isPublished ? 'bench' : path.join('bench', 'out');
   const absolute = path.join(CHECKOUT, folder);
   mkdirSync(absolute, { recursive: true });
-  writeFileSync(path.join(absolute, 'results.json'), `${JSON.stringify(results, undefined, 1)}\n`);
-  writeReport(results, absolute);
+  writeReport(results, absolute, readPublishedProfile());
   return folder;
 }

@@ -1,7 +1,10 @@
 // The report in words and tables.
 import type { BenchResults, RunResult, Setting } from '../results.ts';
+import type { ProfileSummary } from '../profile/published.ts';
 import type { Chart } from './charts.ts';
 import { figure, spreadInWords, table } from './format.ts';
+import { memorySection } from './memorySection.ts';
+import { missedSection } from './missed.ts';
 import { counts, medianOf, throughputOf, titleOf } from './selection.ts';
 import { spreadOf } from './statistics.ts';
 import { targetNames } from './targets.ts';
@@ -15,20 +18,32 @@ and the most. After each run the books are checked (confirmed + available = stoc
 wrong book is void and counts for nothing. The demo oversells by its algorithm; its runs are kept, and its faults told.
 The benchmark as a whole is void if the demo or the monolith did less than 0.7 × of what they do on an idle machine.`;
 
+/** The published profile, and its flame graphs as links from the report. */
+export interface ProfileInReport {
+  readonly summary: ProfileSummary | undefined;
+  readonly flames: readonly string[];
+}
+
 /** The whole report; charts are linked as files below charts/. */
-export function toMarkdown(results: BenchResults, charts: readonly Chart[]): string {
+export function toMarkdown(
+  results: BenchResults,
+  charts: readonly Chart[],
+  { summary, flames }: ProfileInReport,
+): string {
   const sections = [
     '# Benchmark',
     voidSection(results),
     settingSection(results.setting),
     `## Method\n\n${METHOD.replaceAll('\n', ' ')}`,
     targetSection(results),
+    missedSection(results, summary, flames),
     throughputSection(results.runs),
     ...charts.map(({ title, fileName }) => `![${title}](charts/${fileName})`),
     openLoopSection(results.runs),
     costSection(results.runs),
     processSection(results.runs),
     soakSection(results.soak),
+    memorySection(results),
     sweepSection(results),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -70,7 +85,8 @@ function targetSection({ targets }: BenchResults): string {
   const met = targets.filter(({ isMet }) => isMet).length;
   const notRun = targetNames().length - targets.length;
   const sum = `${met} met, ${targets.length - met} missed, ${notRun} not run.`;
-  return `## Targets\n\n${sum}\n\n${table(['target', 'measured', ''], rows)}`;
+  const elsewhere = 'What a long log costs an append is measured apart: docs/performance.md.';
+  return `## Targets\n\n${sum} ${elsewhere}\n\n${table(['target', 'measured', ''], rows)}`;
 }
 
 /** Runs that count, by what they have in common but for the round. */
@@ -96,8 +112,10 @@ function throughputSection(runs: readonly RunResult[]): string {
     const choice = { scenario: run.scenario, connections: run.connections };
     const own = throughputOf(closed, { contender: 'orderflow', ...choice })?.median;
     const ratio = own === undefined || rate === undefined ? undefined : own / rate.median;
+    // Nobody waited for the orders of a backlog.
+    const answered = group.filter(({ load }) => load.latencyMs.max > 0);
     const latency = (['p50', 'p99'] as const).map((percentile) =>
-      spreadInWords(spreadOf(group.map(({ load }) => load.latencyMs[percentile]))),
+      spreadInWords(spreadOf(answered.map(({ load }) => load.latencyMs[percentile]))),
     );
     return [
       `${run.scenario}, ${run.connections}`,

@@ -1,4 +1,5 @@
 // Runs made up for tests of the report.
+import { judgeTargets } from '../report/targets.ts';
 import type { BenchResults, RunResult } from '../results.ts';
 
 const LATENCY_MS = { p50: 10, p90: 20, p99: 30, max: 40 };
@@ -47,7 +48,7 @@ export function madeResults(
     },
     sweeps: [],
     runs,
-    targets: [],
+    targets: judgeTargets(runs, over.soak),
     voidReasons: [],
     ...over,
   };

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { drawCharts } from '../report/charts.ts';
@@ -47,6 +47,36 @@ test('a void run is named with its fault, and is in no table', () => {
 test('a throughput is the median with the least and the most', () => {
   const report = written(madeResults([900, 1_000, 1_500].map((rate) => madeRun(rate))));
   expect(report).toContain('| 1,000 (900–1,500) |');
+});
+
+test('memory that was watched is told early and late, by process', () => {
+  const memory = Array.from({ length: 9 }, (_, atSeconds) => ({
+    atSeconds,
+    rssMib: { orders: 150 + 5 * atSeconds },
+  }));
+  const report = written(madeResults([madeRun(2_000, { scenario: 'backlog', memory })]));
+  expect(report).toContain('| backlog, round 1, 10 s | orders | 155 | 185 | 1.19 |');
+});
+
+test('a missed ratio is told with the CPU that an order takes and with what it might take', () => {
+  const report = written(madeResults([madeRun(1_500), madeRun(1_000, { contender: 'monolith' })]));
+  expect(report).toContain('| 1.5 | 145 CPU µs an order; it takes 290 (orders 200, mysql 90) |');
+});
+
+test('a profile stands beside what was missed, with its commit and its flame graphs', () => {
+  mkdirSync(path.join(folder, 'charts'));
+  writeFileSync(path.join(folder, 'charts', 'flame-orders.svg'), '');
+  const services = [
+    { name: 'orders', shares: [{ place: 'zod', share: 0.25 }] },
+    { name: 'gateway', shares: [{ place: 'express', share: 0.01 }] },
+  ];
+  const setting = { startedAt: '', commit: 'fee1bad', load: 'hot', perSecond: 2_000 };
+  writeReport(madeResults([madeRun(1_000)]), folder, { ...setting, services });
+  const report = readFileSync(path.join(folder, 'report.md'), 'utf8');
+  expect(report).toContain('2,000 orders/s, of commit fee1bad');
+  expect(report).toContain('| zod | 25.0 % | 0.0 % |');
+  expect(report).not.toContain('| express |');
+  expect(report).toContain('(charts/flame-orders.svg)');
 });
 
 test('charts of an earlier benchmark do not stay', () => {

@@ -64,15 +64,30 @@ test('latency at half of the maximum is taken from arrivals at that rate alone',
   });
 });
 
-test('catching up is compared with the better live rate, and with none if one is missing', () => {
-  const target =
-    'backlog: catch-up ÷ live rate (the better of hot and spread, 256 connections): at least 2 ×';
-  const runs = [madeRun(6_000, { scenario: 'backlog', connections: 0 }), madeRun(2_000)];
+test('catching up is compared with the same orders live, and with nothing else', () => {
+  const target = 'backlog: catch-up ÷ the same orders live (spread, 256 connections): at least 2 ×';
+  const runs = [madeRun(6_000, { scenario: 'backlog' }), madeRun(2_000)];
   expect(judged(target, runs)).toBeUndefined();
   expect(judged(target, [...runs, madeRun(4_000, { scenario: 'spread' })])).toMatchObject({
     measured: 1.5,
     isMet: false,
   });
+});
+
+const inMib = (sizes: readonly (readonly [orders: number, inventory: number])[]) =>
+  sizes.map(([orders, inventory], atSeconds) => ({ atSeconds, rssMib: { orders, inventory } }));
+const nine = (first: number, last: number) =>
+  [first, first, first, 300, 300, 300, last, last, last].map((size) => [size, 100] as const);
+
+test('memory is flat while catching up when the last third is like the first, whatever was between', () => {
+  const flat = madeRun(1, { scenario: 'backlog', memory: inMib(nine(180, 189)) });
+  const growing = madeRun(1, { scenario: 'backlog', memory: inMib(nine(100, 150)) });
+  const short = madeRun(1, { scenario: 'backlog', memory: inMib([[100, 100]]) });
+  const judgedFlat = (runs: readonly RunResult[]) =>
+    judgeTargets(runs).find((each) => each.target.startsWith('backlog: flat memory'));
+  expect(judgedFlat([flat])).toMatchObject({ measured: 1.05, isMet: true });
+  expect(judgedFlat([growing])).toMatchObject({ measured: 1.5, isMet: false });
+  expect(judgedFlat([flat, short])).toBeUndefined();
 });
 
 test('memory is judged after ten minutes at load, by the largest service and no server', () => {
@@ -81,6 +96,17 @@ test('memory is judged after ten minutes at load, by the largest service and no 
   expect(judged(target, [run], run)).toBeUndefined();
   const soak = { ...run, load: { ...run.load, seconds: 600 } };
   expect(judged(target, [run], soak)?.measured).toBeCloseTo(125.8, 1);
+});
+
+test('memory that grows in ten minutes at load misses its target', () => {
+  const run = madeRun(2_000);
+  const soak = { ...run, load: { ...run.load, seconds: 600 } };
+  const grown = (last: number) =>
+    judgeTargets([run], { ...soak, memory: inMib(nine(100, last)) }).find((each) =>
+      each.target.startsWith('not growing'),
+    );
+  expect(grown(104)).toMatchObject({ measured: 1.04, isMet: true });
+  expect(grown(106)).toMatchObject({ isMet: false });
 });
 
 test('costs per order are held against their bounds', () => {
