@@ -22,6 +22,7 @@ export function printRun(report: Report, run: RunResult): void {
     const loopDelay = delay === undefined ? '' : ` ${delay.toFixed(0)} ms`;
     return `${name} ${cpuMicrosecondsPerOrder.toFixed(0)} µs ${rssMib.after.toFixed(0)} MiB${loopDelay}`;
   });
-  report.step('bench', `          ${shown.join(' · ')}`);
+  const others = ((run.othersCpuShare ?? 0) * 100).toFixed(0);
+  report.step('bench', `          ${shown.join(' · ')} · others ${others} % of the machine`);
   for (const fault of run.bookFaults) report.warn('bench', `wrong book: ${fault}`);
 }

@@ -49,6 +49,11 @@ export interface RunResult {
   readonly arrivalsPerSecond?: number;
   readonly load: LoadFigures;
   readonly processes: readonly ProcessFigures[];
+  /**
+   * Share of the machine's CPU, 0 to 1, that went to anything but the processes above: the system's own work, other programs,
+   * other machines on the same host. Absent in results of before it was measured.
+   */
+  readonly othersCpuShare?: number;
   /** Over all schemas of the contender, divided by the orders of the window. */
   readonly commitsPerOrder: number;
   readonly fsyncsPerOrder: number;

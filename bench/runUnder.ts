@@ -9,11 +9,17 @@ import { once } from 'node:events';
 export async function runUnder<T>(wrapper: string | undefined, work: () => Promise<T>): Promise<T> {
   const [command, ...args] = wrapper?.split(' ').filter((word) => word !== '') ?? [];
   if (command === undefined) return work();
-  // cat ends when this process closes its input or dies: what the wrapper holds is never held longer.
+  // cat ends when this process closes its input or dies: what the wrapper holds is never held longer. A wrapper that still
+  // waits then would take its turn for nothing: it is ended with all that it has started, for which it leads a group.
   const holder = spawn(command, [...args, 'sh', '-c', 'echo held; cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
   });
-  const hasEnded = once(holder, 'close');
+  const endGroup = () => {
+    if (holder.pid !== undefined) process.kill(-holder.pid);
+  };
+  process.once('exit', endGroup);
+  const hasEnded = once(holder, 'close').finally(() => process.off('exit', endGroup));
   const said: unknown[] = await Promise.race([once(holder.stdout, 'data'), hasEnded]);
   if (!(said[0] instanceof Buffer)) throw new Error(`${command} ended before it ran anything`);
   try {

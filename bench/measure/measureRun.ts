@@ -51,7 +51,8 @@ export async function measureRun(
   const [before, after] = moments;
   if (before === undefined || after === undefined) throw new Error('The load told no window');
   const counted = countAnswers(outcome, scenario);
-  const used = await usageBetween(before, after, counted, ground, running);
+  const { cpuMicroseconds } = outcome;
+  const used = await usageBetween(before, after, counted, ground, running, cpuMicroseconds);
   const books = await running.readBooks(productIds);
   const died = running.processes.filter((each) => each.hasExited());
   return {

@@ -7,6 +7,7 @@ import type { RunningContender } from '../contenders/contender.ts';
 import { probeDir, type MeasuredProcess } from '../processes.ts';
 import type { Ground } from '../ground.ts';
 import type { ProcessFigures } from '../results.ts';
+import { othersShare, readMachineUse, type MachineUse } from './machineUse.ts';
 import { readProcessUse, type ProcessUse } from './processUse.ts';
 import type { BatchCounter } from './recordBatches.ts';
 import { readServerCounters, type ServerCounters } from './serverCounters.ts';
@@ -17,6 +18,7 @@ const probeReport = z.object({ p99Ms: z.number() });
 /** One moment. */
 export interface Usage {
   readonly processes: ReadonlyMap<number, ProcessUse>;
+  readonly machine: MachineUse;
   readonly server: Promise<ServerCounters>;
   readonly batches: number;
 }
@@ -32,20 +34,22 @@ export function lookAtUsage(
   for (const measured of contender.processes) askProbe(measured);
   const server = readServerCounters(ground.admin);
   server.catch(() => undefined); // looked at by whoever takes the difference
-  return { processes, server, batches: batches?.count() ?? 0 };
+  const machine = readMachineUse();
+  return { processes, machine, server, batches: batches?.count() ?? 0 };
 }
 
 function askProbe({ isProbed, hasExited, pid }: MeasuredProcess): void {
   if (isProbed && !hasExited()) process.kill(pid, 'SIGUSR2');
 }
 
-/** What was used between two moments, for each of `orders`. */
+/** What was used between two moments, for each of `orders`; `loadMicroseconds` is the CPU of the load's process. */
 export async function usageBetween(
   before: Usage,
   after: Usage,
   orders: number,
   ground: Ground,
   contender: RunningContender,
+  loadMicroseconds = 0,
 ) {
   const perOrder = (amount: number) => (orders === 0 ? 0 : amount / orders);
   await wait(PROBE_WAIT_MS); // a busy process writes its report when its event loop gets to it
@@ -62,8 +66,13 @@ export async function usageBetween(
       ...(eventLoopDelayP99Ms === undefined ? {} : { eventLoopDelayP99Ms }),
     };
   });
+  const own = named.reduce((sum, { pid }) => {
+    const [from, to] = [before.processes.get(pid), after.processes.get(pid)];
+    return sum + (to?.cpuMicroseconds ?? 0) - (from?.cpuMicroseconds ?? 0);
+  }, loadMicroseconds);
   return {
     processes,
+    othersCpuShare: othersShare(before.machine, after.machine, own),
     commitsPerOrder: perOrder(last.commits - first.commits),
     fsyncsPerOrder: perOrder(last.fsyncs - first.fsyncs),
     kafkaBatchesPerOrder: perOrder(after.batches - before.batches),

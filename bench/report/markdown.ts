@@ -16,7 +16,8 @@ whatever the answers do, and latency is counted from the time a request was due,
 per second are answers that came after their decision. Figures are medians over the rounds, in brackets the least
 and the most. After each run the books are checked (confirmed + available = stock, carts = confirmed orders): a run with a
 wrong book is void and counts for nothing. The demo oversells by its algorithm; its runs are kept, and its faults told.
-The benchmark as a whole is void if the demo or the monolith did less than 0.7 × of what they do on an idle machine.`;
+What others took of the machine's CPU during a run stands
+beside it: where it differs much between runs, they do not compare. The benchmark as a whole is void if the demo or the monolith did less than 0.7 × of what they do on an idle machine.`;
 
 /** The published profile, and its flame graphs as links from the report. */
 export interface ProfileInReport {
@@ -152,9 +153,11 @@ function costSection(runs: readonly RunResult[]): string {
     spreadInWords(spreadOf(group.map(({ commitsPerOrder }) => commitsPerOrder))),
     spreadInWords(spreadOf(group.map(({ fsyncsPerOrder }) => fsyncsPerOrder))),
     spreadInWords(spreadOf(group.map(({ kafkaBatchesPerOrder }) => kafkaBatchesPerOrder))),
+    spreadInWords(spreadOf(group.flatMap(({ othersCpuShare }) => percentOf(othersCpuShare)))),
   ]);
   if (rows.length === 0) return '';
-  return `## Per order\n\n${table(['run', 'commits', 'fsyncs', 'Kafka batches'], rows)}`;
+  const head = ['run', 'commits', 'fsyncs', 'Kafka batches'];
+  return `## Per order\n\n${table([...head, 'others, % of the machine'], rows)}`;
 }
 
 function processSection(runs: readonly RunResult[]): string {
@@ -204,6 +207,10 @@ function sweepSection({ sweeps }: BenchResults): string {
     sweep.bookFaults.join('; '),
   ]);
   return `## Pool sizes tried\n\n${table(['contender', 'pool', 'per second', 'wrong book'], rows)}`;
+}
+
+function percentOf(share: number | undefined): readonly number[] {
+  return share === undefined ? [] : [share * 100];
 }
 
 function describe(run: RunResult): string {
