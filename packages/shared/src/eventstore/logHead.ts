@@ -113,7 +113,10 @@ export function createLogPositions(): LogPositions {
   };
 }
 
-/** A foreseen position as a value of the statement right behind the UPDATE that takes it: NULL, which no position may be, if that has found no row. */
+/**
+ * A foreseen position as a value of the statement right behind the UPDATE that takes it: NULL, which no position may be, if
+ * that has found no row. That NULL is an error in every INSERT, of many rows too, is what the session's strict mode is for.
+ */
 export function guardedPosition(position: number): unknown {
   return mysql.raw(`IF(ROW_COUNT() = 1, ${position}, NULL)`);
 }
