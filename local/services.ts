@@ -19,6 +19,11 @@ const STOP_GRACE_MS = 15_000;
 /** Settings that name one service's own things; from the shell they would reach all four alike. */
 const NOT_SHARED = ['PORT', 'MYSQL_DATABASE', 'MYSQL_USER', 'MYSQL_PASSWORD', 'KAFKA_GROUP_ID'];
 
+/** Whether a setting without a service's name before it is one that no two services can share. */
+export function isOneServicesOwn(setting: string): boolean {
+  return NOT_SHARED.includes(setting);
+}
+
 /** The name of a service, which is its folder's as well. */
 export type ServiceName = keyof typeof DEFAULT_PORTS;
 /** All services, the gateway last. */

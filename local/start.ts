@@ -1,5 +1,6 @@
 // `npm start`: brings up MySQL, Kafka and the four services, keeps them up, and ends them in order on Ctrl-C.
 import path from 'node:path';
+import { removeAccessFile, writeAccessFile } from './accessFile.ts';
 import { parseStartArguments, START_HELP, type StartArguments } from './arguments.ts';
 import { LaunchFailure } from './failure.ts';
 import { startInfra } from './infra/startInfra.ts';
@@ -50,6 +51,7 @@ async function bringUp(wishes: StartArguments, out: Report, ends: Shutdown): Pro
   await requireFreePorts(services);
   startWarden(START_PLACES.runDir);
   const infra = await startInfra(wishes, START_PLACES, settings, out, ends);
+  writeAccessFile(START_PLACES, infra, services, settings);
   out.step('services', `migrations and start of ${services.map((place) => place.name).join(', ')}`);
   await Promise.all(
     services.map(async (place) => {
@@ -107,6 +109,7 @@ function summary(
 }
 
 function leave(code: number): never {
+  removeAccessFile(START_PLACES);
   releaseLauncherLock(START_PLACES.runDir);
   process.exit(code);
 }
