@@ -3,12 +3,14 @@
 import { Command } from 'commander';
 import { kafkaAclsCommand } from './kafkaAcls.ts';
 import { migrateCommand } from './migrate.ts';
+import { verifyCommand } from './verify.ts';
 
 // As the first process of a container it would otherwise not be ended by them: the kernel has no default for that one.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(1));
 
 await new Command('orderflow')
   .description('Administers Orderflow.')
+  .addCommand(verifyCommand())
   .addCommand(migrateCommand())
   .addCommand(kafkaAclsCommand())
   .parseAsync();

@@ -23,6 +23,7 @@ export const inventoryParts = {
   projections: [productsProjection],
   topic: INVENTORY_TOPIC,
   toMessages,
+  createReactions,
 };
 
 /** The service at work: its routes, and what it does about the messages of orders. */

@@ -34,6 +34,7 @@ export const ordersParts = {
   topic: ORDERS_TOPIC,
   toMessages,
   isAwaited,
+  createReactions,
 };
 
 /** What the service is composed of. */

@@ -1,0 +1,81 @@
+// The rows of a database that say how far its service is: its relay's cursors, its consumer's, and what it has parked.
+import type { RowDataPacket } from 'mysql2/promise';
+import { z } from 'zod';
+import type { Place } from '@orderflow/shared/messaging/chain.ts';
+import type { RelayCursor } from '@orderflow/shared/messaging/relayPositions.ts';
+import type { Reader } from './rawEvents.ts';
+
+const place = { incarnation: z.int(), position: z.int(), part: z.int() };
+
+/** A consumer's cursor as it is stored. */
+export interface StoredCursor {
+  readonly topic: string;
+  readonly partition: number;
+  readonly place: Place;
+}
+
+/** A message that was put aside. */
+export interface ParkedRow extends StoredCursor {
+  readonly key: string;
+  readonly reason: string;
+}
+
+/** How far a service is. */
+export interface ServiceCursors {
+  /** The topics that it publishes to, with their partition counts. */
+  readonly topics: ReadonlyMap<string, number>;
+  readonly relay: readonly (RelayCursor & { readonly topic: string })[];
+  readonly consumer: readonly StoredCursor[];
+  readonly parked: readonly ParkedRow[];
+}
+
+/** Reads them. */
+export async function readCursors(reader: Reader, consumer: string): Promise<ServiceCursors> {
+  const topics = await read(
+    reader,
+    z.object({ topic: z.string(), partition_count: z.int() }),
+    'SELECT topic, partition_count FROM topics',
+  );
+  const relay = await read(
+    reader,
+    z.object({ topic: z.string(), partition_id: z.int(), ...place, scanned_position: z.int() }),
+    `SELECT topic, partition_id, incarnation, position, part, scanned_position
+      FROM relay_cursors ORDER BY topic, partition_id`,
+  );
+  const cursor = z.object({ topic: z.string(), partition_id: z.int(), ...place });
+  const consumed = await read(
+    reader,
+    cursor,
+    `SELECT topic, partition_id, incarnation, position, part FROM consumer_cursors
+      WHERE consumer = ? ORDER BY topic, partition_id`,
+    [consumer],
+  );
+  const parked = await read(
+    reader,
+    cursor.extend({ message_key: z.string(), reason: z.string() }),
+    `SELECT topic, partition_id, incarnation, position, part, message_key, reason FROM parked_messages
+      WHERE consumer = ? ORDER BY topic, message_key, incarnation, position, part`,
+    [consumer],
+  );
+  return {
+    topics: new Map(topics.map(({ topic, partition_count }) => [topic, partition_count])),
+    relay: relay.map((row) => ({ ...stored(row), scannedPosition: row.scanned_position })),
+    consumer: consumed.map(stored),
+    parked: parked.map((row) => ({ ...stored(row), key: row.message_key, reason: row.reason })),
+  };
+}
+
+function stored(row: { topic: string; partition_id: number } & Place): StoredCursor {
+  const { topic, partition_id: partition, incarnation, position, part } = row;
+  return { topic, partition, place: { incarnation, position, part } };
+}
+
+async function read<T>(
+  reader: Reader,
+  schema: z.ZodType<T>,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<T[]> {
+  const [rows] = await reader.query<RowDataPacket[]>(sql, [...values]);
+  return z.array(schema).parse(rows);
+}

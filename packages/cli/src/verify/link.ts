@@ -1,0 +1,274 @@
+// The messages that one service hears from another: each that its cursor has passed must have had its effect, once, in order.
+import type { DomainEvent } from '@orderflow/shared/eventstore/decider.ts';
+import {
+  comparePlaces,
+  formatPlace,
+  START,
+  type Place,
+} from '@orderflow/shared/messaging/chain.ts';
+import type { InboundMessage } from '@orderflow/shared/messaging/envelope.ts';
+import type { DataService } from '../config.ts';
+import type { Findings } from './findings.ts';
+import type { Choices } from './services.ts';
+
+/** A message as its consumer reads it. */
+export interface OpenedMessage {
+  /** Whether it can lead to events: others are facts for read models only. */
+  readonly concernsStream: boolean;
+  /** Folds it into the consumer's read models. */
+  readonly fold: () => void;
+  /** The events to which it leads now, with these choices. */
+  readonly replay: (choices: Choices) => Promise<readonly DomainEvent[]>;
+}
+
+/** A message whose effect has not been met yet. */
+interface Pending {
+  readonly message: InboundMessage;
+  readonly partition: number;
+  readonly opened: OpenedMessage;
+  /** handled: the cursor has passed it; parked: it is kept aside; waiting: it is in flight. */
+  readonly standing: 'handled' | 'parked' | 'waiting';
+  /** What it leads to, from its first event on, and how many of these events have been met. */
+  expected: readonly DomainEvent[] | undefined;
+  met: number;
+}
+
+/** What a link is made of. */
+export interface LinkDeps {
+  readonly publisher: DataService;
+  readonly consumer: DataService;
+  /** With its prefix. */
+  readonly topic: string;
+  /** By partition: the message handled last. */
+  readonly cursors: ReadonlyMap<number, Place>;
+  /** `formatPlace` of each parked message. */
+  readonly parked: ReadonlySet<string>;
+  /** Gives undefined for a message that the consumer passes over. Throws if it cannot be read. */
+  readonly open: (message: InboundMessage) => OpenedMessage | undefined;
+  /** The message at a place before those that are looked at; undefined if there is none. */
+  readonly lookUp: (place: Place) => Promise<InboundMessage | undefined>;
+  readonly partitionOf: (key: string) => number;
+  readonly findings: Findings;
+}
+
+const ANY_CHOICE = { cartLineId: 1, cartLineUuid: '00000000-0000-4000-8000-000000000000' };
+
+/** One topic as one consumer reads it. */
+export class Link {
+  readonly #deps: LinkDeps;
+  readonly #byPlace = new Map<string, Pending>();
+  /** By message key, in order. */
+  readonly #queues = new Map<string, Pending[]>();
+  /** By message key: the message answered last. */
+  readonly #answered = new Map<string, Pending>();
+  /** By partition: messages without their effect, and whether a later one had its own. */
+  readonly #missing = new Map<number, { messages: string[]; isInMiddle: boolean }>();
+  readonly #movedBack = new Set<number>();
+  inFlight = 0;
+
+  constructor(deps: LinkDeps) {
+    this.#deps = deps;
+  }
+
+  /** The publisher has this message, in the order of its log. */
+  send(message: InboundMessage, partition: number): void {
+    const { findings, cursors, parked } = this.#deps;
+    const isParked = parked.has(formatPlace(message.place));
+    const isPassed = comparePlaces(message.place, cursors.get(partition) ?? START) <= 0;
+    const standing = isParked ? 'parked' : isPassed ? 'handled' : 'waiting';
+    if (standing === 'waiting') this.inFlight += 1;
+    let opened: OpenedMessage | undefined;
+    try {
+      opened = this.#deps.open(message);
+    } catch (error) {
+      if (standing === 'handled')
+        findings.breach(
+          'P8',
+          `${nameOf(message)} was passed over by ${this.#cursorName(partition)}, but it cannot be read: ${String(error)}`,
+        );
+      return;
+    }
+    if (standing === 'handled') {
+      findings.checked('P8');
+      opened?.fold();
+    }
+    if (opened?.concernsStream !== true) return;
+    const pending: Pending = { message, partition, opened, standing, expected: undefined, met: 0 };
+    this.#byPlace.set(formatPlace(message.place), pending);
+    const queue = this.#queues.get(message.key);
+    if (queue === undefined) this.#queues.set(message.key, [pending]);
+    else queue.push(pending);
+  }
+
+  /**
+   * An event of the consumer answers the message at `place`: gives what the rules say of it. `undefined` when there is
+   * nothing to compare with; why, was told.
+   */
+  async answer(
+    place: Place,
+    eventName: string,
+    choicesFor: (messageKey: string) => Choices,
+  ): Promise<DomainEvent | undefined> {
+    const pending = await this.#claim(place, eventName);
+    if (pending === undefined) return undefined;
+    const { message } = pending;
+    pending.expected ??= await pending.opened.replay(choicesFor(message.key));
+    pending.met += 1;
+    const expected = pending.expected[pending.met - 1];
+    if (expected !== undefined) return expected;
+    const { findings } = this.#deps;
+    if (pending.met === 1)
+      findings.breach(
+        'P5',
+        `${eventName} answers ${nameOf(message)}, which by the rules leads to nothing there`,
+      );
+    else
+      findings.breach(
+        'P8',
+        `${eventName} answers ${nameOf(message)} once more: it had its effect already`,
+      );
+    return undefined;
+  }
+
+  /** All logs were read: messages that the cursors have passed must have had their effects now. */
+  async close(): Promise<void> {
+    for (const queue of this.#queues.values())
+      for (const pending of queue) await this.#passOver(pending);
+    for (const pending of this.#answered.values()) this.#requireWhole(pending);
+    for (const [partition, { messages, isInMiddle }] of this.#missing) {
+      if (!isInMiddle) this.#tellMovedOn(partition, messages);
+      else
+        for (const name of messages)
+          this.#deps.findings.breach(
+            'P8',
+            `${name} was handled, as ${this.#cursorName(partition)} says, but its effect is not in the log of ${this.#deps.consumer}`,
+          );
+    }
+  }
+
+  /** True if a cursor contradicts the logs: what the consumer made of others' messages cannot be compared then. */
+  isDoubtful(): boolean {
+    return (
+      this.#movedBack.size > 0 || [...this.#missing.values()].some(({ isInMiddle }) => !isInMiddle)
+    );
+  }
+
+  async #claim(place: Place, eventName: string): Promise<Pending | undefined> {
+    const { findings, publisher } = this.#deps;
+    const pending = this.#byPlace.get(formatPlace(place)) ?? (await this.#lookUp(place));
+    if (pending === undefined) {
+      findings.breach(
+        'P8',
+        `${eventName} answers ${publisher}/${formatPlace(place)}, which is not in the log of ${publisher}`,
+      );
+      return undefined;
+    }
+    const { key } = pending.message;
+    const last = this.#answered.get(key);
+    findings.checked('P4');
+    if (last !== undefined && comparePlaces(place, last.message.place) === 0) return last;
+    if (last !== undefined && comparePlaces(place, last.message.place) < 0) {
+      // What was passed over without its effect has it now, too late; anything else has had its effect before.
+      if (!this.#isMissing(pending))
+        findings.breach(
+          'P8',
+          `${eventName} answers ${nameOf(pending.message)} once more: it had its effect already`,
+        );
+      else
+        findings.breach(
+          'P4',
+          `${eventName} answers ${nameOf(pending.message)} after ${nameOf(last.message)}, which stands behind it`,
+        );
+      return undefined;
+    }
+    if (last !== undefined) this.#requireWhole(last);
+    await this.#passOverBefore(pending);
+    this.#note(pending, eventName);
+    return pending;
+  }
+
+  #isMissing({ message, partition }: Pending): boolean {
+    return this.#missing.get(partition)?.messages.includes(nameOf(message)) === true;
+  }
+
+  async #lookUp(place: Place): Promise<Pending | undefined> {
+    const message = await this.#deps.lookUp(place);
+    const opened = message === undefined ? undefined : this.#deps.open(message);
+    if (message === undefined || opened === undefined) return undefined;
+    const partition = this.#deps.partitionOf(message.key);
+    return { message, partition, opened, standing: 'handled', expected: undefined, met: 0 };
+  }
+
+  /** What stands before it under its key was handled before it, and must have led to nothing. */
+  async #passOverBefore(pending: Pending): Promise<void> {
+    const { key } = pending.message;
+    const queue = this.#queues.get(key) ?? [];
+    const at = queue.indexOf(pending);
+    for (const before of queue.splice(0, Math.max(at, 0))) await this.#passOver(before);
+    if (at >= 0) queue.shift();
+    if (queue.length === 0) this.#queues.delete(key);
+  }
+
+  #note(pending: Pending, eventName: string): void {
+    const { message, partition, standing } = pending;
+    const { findings, cursors } = this.#deps;
+    this.#answered.set(message.key, pending);
+    this.#byPlace.delete(formatPlace(message.place));
+    const missing = this.#missing.get(partition);
+    if (missing !== undefined) missing.isInMiddle = true;
+    if (standing === 'waiting') {
+      this.inFlight -= 1;
+      if (!this.#movedBack.has(partition))
+        findings.breach(
+          'P8',
+          `${this.#cursorName(partition)} stands at ${formatPlace(cursors.get(partition) ?? START)}, but ${eventName} answers ${nameOf(message)} behind it: the cursor was moved back`,
+        );
+      this.#movedBack.add(partition);
+    }
+    if (standing === 'parked')
+      findings.breach('P8', `${eventName} answers ${nameOf(message)}, which is parked`);
+  }
+
+  async #passOver(pending: Pending): Promise<void> {
+    const { message, partition, opened, standing } = pending;
+    this.#byPlace.delete(formatPlace(message.place));
+    if (standing !== 'handled') return;
+    const at = typeof message.data === 'object' ? timeOf(message.data) : '';
+    const expected = await opened.replay({ at, ...ANY_CHOICE });
+    this.#deps.findings.checked('P5');
+    if (expected.length === 0) return;
+    const missing = this.#missing.get(partition) ?? { messages: [], isInMiddle: false };
+    missing.messages.push(nameOf(message));
+    this.#missing.set(partition, missing);
+  }
+
+  #requireWhole({ message, expected, met }: Pending): void {
+    if (expected === undefined || met >= expected.length) return;
+    this.#deps.findings.breach(
+      'P8',
+      `${nameOf(message)} should have led to ${expected.length} events, the log of ${this.#deps.consumer} has ${met}`,
+    );
+  }
+
+  #tellMovedOn(partition: number, messages: readonly string[]): void {
+    const cursor = formatPlace(this.#deps.cursors.get(partition) ?? START);
+    const more = messages.length > 1 ? ` and of ${messages.length - 1} more behind it` : '';
+    this.#deps.findings.breach(
+      'P8',
+      `${this.#cursorName(partition)} stands at ${cursor}, but the effect of ${messages[0] ?? ''}${more} is not in the log of ${this.#deps.consumer}: the cursor was moved on, or the effect removed`,
+    );
+  }
+
+  #cursorName(partition: number): string {
+    return `cursor ${this.#deps.consumer}/${this.#deps.topic}/${partition}`;
+  }
+}
+
+/** How reports name a message. */
+export function nameOf({ id, type, key }: Pick<InboundMessage, 'id' | 'type' | 'key'>): string {
+  return `message ${id} (${type}, key ${key})`;
+}
+
+function timeOf(data: object | null): string {
+  return data !== null && 'at' in data && typeof data.at === 'string' ? data.at : '';
+}

@@ -1,0 +1,311 @@
+// Reads one service's log event by event: its hashes, its streams, its decisions replayed, its read models, its messages.
+import { isDeepStrictEqual } from 'node:util';
+import type { DomainEvent } from '@orderflow/shared/eventstore/decider.ts';
+import { parsePlace, START, type Place } from '@orderflow/shared/messaging/chain.ts';
+import type { InboundMessage } from '@orderflow/shared/messaging/envelope.ts';
+import { DATA_SERVICES, type DataService } from '../config.ts';
+import type { Findings } from './findings.ts';
+import type { Link, OpenedMessage } from './link.ts';
+import { readEventAt, type RawEvent, type Reader } from './rawEvents.ts';
+import { ReadModels } from './readModels.ts';
+import type { AuditedService, Choices } from './services.ts';
+import { bookAfter, EMPTY_BOOK, faultOf, type StockBook } from './stockBook.ts';
+import { linkFault, StreamBook, type StreamStanding } from './streamBook.ts';
+import { inboundOf, type TopicBook } from './topicBook.ts';
+
+interface Folded<State> {
+  readonly state: State;
+  readonly book: StockBook;
+}
+
+/** What auditing a service needs. */
+export interface AuditorDeps {
+  readonly reader: Reader;
+  readonly head: { readonly incarnation: number; readonly position: number };
+  readonly since: number;
+  readonly topic: TopicBook;
+  readonly findings: Findings;
+  /** Told of every event that could be read. */
+  readonly onEvent: (event: DomainEvent, name: string) => void;
+}
+
+/** Whose message an event answers. */
+export interface Cause {
+  readonly publisher: DataService;
+  readonly place: Place;
+}
+
+/** The auditor of one service's log. */
+export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact extends DomainEvent> {
+  readonly #service: AuditedService<State, Command, Event, Fact>;
+  readonly #deps: AuditorDeps;
+  readonly #streams: StreamBook<Folded<State>>;
+  readonly #links = new Map<DataService, Link>();
+  readonly readModels: ReadModels<Event | Fact>;
+  #position: number;
+  #incarnation = 0;
+  /** Streams that are not remembered are read again up to here: what stands behind it has not happened yet. */
+  #readable = 0;
+  #choices: Choices | undefined;
+  readonly #reactions;
+
+  constructor(service: AuditedService<State, Command, Event, Fact>, deps: AuditorDeps) {
+    this.#service = service;
+    this.#deps = deps;
+    this.#position = deps.since;
+    const { decider, projections } = service.parts;
+    this.readModels = new ReadModels(service.name, projections, deps.findings);
+    this.#streams = new StreamBook(deps.reader, {
+      initial: { state: decider.initialState, book: EMPTY_BOOK },
+      after: (folded, raw) => this.#after(folded, this.#parse(raw)),
+    });
+    this.#reactions = service.reactions?.(() => {
+      if (this.#choices === undefined) throw new Error('A replay has no choices');
+      return this.#choices;
+    });
+  }
+
+  get name(): DataService {
+    return this.#service.name;
+  }
+
+  /** The service reads this link's topic. */
+  listenTo(publisher: DataService, link: Link): void {
+    this.#links.set(publisher, link);
+  }
+
+  /** The message that an event answers; undefined for one that a request caused. */
+  causeOf(raw: RawEvent): Cause | undefined {
+    return this.#links.size === 0 ? undefined : causeIn(raw.cause.causationId);
+  }
+
+  /** The last position that was taken: what other logs say of events up to there can be judged. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Takes the next event of the log. */
+  async take(raw: RawEvent): Promise<void> {
+    const { findings } = this.#deps;
+    const name = nameOfEvent(this.name, raw);
+    this.#takePosition(raw);
+    this.#readable = raw.position - 1;
+    const isNew = raw.version === 1;
+    const standing = await this.#streams.standing(raw.streamId, this.#readable, isNew);
+    const fault = linkFault(standing, raw);
+    findings.checked('P9');
+    if (fault !== undefined) {
+      findings.breach('P9', `${name} ${fault}`);
+      standing.isBroken = true;
+    }
+    standing.version = raw.version;
+    standing.hash = raw.hash;
+    let event: Event;
+    try {
+      event = this.#parse(raw);
+    } catch (error) {
+      findings.breach('P9', `${name} cannot be read: ${String(error)}`);
+      standing.isBroken = true;
+      return;
+    }
+    this.#requireStream(event, raw, name);
+    this.#deps.onEvent(event, name);
+    await this.#judge(event, raw, standing, name);
+    this.readModels.fold(event, standing.isBroken);
+    const { recorded, messages } = this.#messagesOf(event, raw);
+    this.#deps.topic.publish(recorded, messages);
+    if (!standing.isBroken && this.#service.isSettled(standing.folded.state))
+      this.#streams.forget(raw.streamId);
+  }
+
+  /** All of the log was taken. */
+  close(): void {
+    const { head, findings } = this.#deps;
+    this.#readable = Number.MAX_SAFE_INTEGER;
+    if (this.#position < head.position)
+      findings.breach(
+        'P9',
+        `${positions(this.#position + 1, head.position)} of ${this.name} missing: log_head says ${head.position}`,
+      );
+    if (this.#position > head.position)
+      findings.breach(
+        'P9',
+        `the log of ${this.name} goes on to position ${this.#position}, but log_head says ${head.position}`,
+      );
+    if (this.#incarnation > head.incarnation)
+      findings.breach(
+        'P9',
+        `the log of ${this.name} has events of incarnation ${this.#incarnation}, but log_head says ${head.incarnation}`,
+      );
+  }
+
+  /** A message as this service reads it; undefined for a type that it passes over. Throws if it cannot be read. */
+  open(message: InboundMessage): OpenedMessage | undefined {
+    const reactions = this.#reactions;
+    const fact = reactions?.parse(message);
+    if (reactions === undefined || fact === undefined) return undefined;
+    const load = async (streamId: string): Promise<State> =>
+      (await this.#streams.standing(streamId, this.#readable)).folded.state;
+    return {
+      concernsStream: (reactions.streamsOf?.(fact) ?? []).length > 0,
+      fold: () => {
+        this.readModels.foldFact(fact);
+      },
+      replay: async (choices) => {
+        this.#choices = choices;
+        return (await reactions.react(fact, load)).flatMap(({ events }) => events);
+      },
+    };
+  }
+
+  /** The message at a place of the log, read again; undefined if there is none. */
+  async messageAt(place: Place): Promise<InboundMessage | undefined> {
+    const raw = await readEventAt(this.#deps.reader, place.position);
+    if (raw?.incarnation !== place.incarnation) return undefined;
+    const { recorded, messages } = this.#messagesOf(this.#parse(raw), raw);
+    const message = messages[place.part];
+    // Its predecessor is not known here, and not asked for: this is no record of a topic.
+    const chain = { place, prev: START };
+    return message && inboundOf(this.name, message, chain, recorded.metadata);
+  }
+
+  #parse(raw: RawEvent): Event {
+    const data: unknown = JSON.parse(raw.data);
+    return this.#service.parts.codec.parse(raw.type, raw.schemaVersion, data);
+  }
+
+  #after({ state, book }: Folded<State>, event: Event): Folded<State> {
+    const isStock = this.name === 'inventory';
+    return {
+      state: this.#service.parts.decider.evolve(state, event),
+      book: isStock ? bookAfter(book, event) : book,
+    };
+  }
+
+  #takePosition({ position, incarnation, streamId, version }: RawEvent): void {
+    const { findings } = this.#deps;
+    const next = this.#position + 1;
+    if (position !== next)
+      findings.breach(
+        'P9',
+        `${positions(next, position - 1)} of ${this.name} missing: behind ${this.#position} comes ${position} (${streamId} version ${version})`,
+      );
+    if (incarnation < this.#incarnation)
+      findings.breach(
+        'P9',
+        `event ${position} of ${this.name} has incarnation ${incarnation}, the one before it ${this.#incarnation}`,
+      );
+    this.#position = position;
+    this.#incarnation = Math.max(incarnation, this.#incarnation);
+  }
+
+  #requireStream(event: Event, { streamId }: RawEvent, name: string): void {
+    this.#deps.findings.checked('P7');
+    const expected = this.#service.streamOf(event);
+    if (expected !== streamId)
+      this.#deps.findings.breach(
+        'P7',
+        `${name} is about ${expected}, and stands in another stream`,
+      );
+  }
+
+  /** Replays the decision, and folds the event into what its stream adds up to. */
+  async #judge(
+    event: Event,
+    raw: RawEvent,
+    standing: StreamStanding<Folded<State>>,
+    name: string,
+  ): Promise<void> {
+    const { findings } = this.#deps;
+    const expected = await this.#expected(event, raw, standing, name);
+    if (standing.isBroken) return;
+    if (expected !== undefined) {
+      findings.checked('P5');
+      if (!isSame(expected, event, raw))
+        findings.breach(
+          'P5',
+          `${name} is ${raw.type} ${raw.data}, by the rules it is ${expected.type} ${JSON.stringify(expected.data)}`,
+        );
+    }
+    try {
+      standing.folded = this.#after(standing.folded, event);
+    } catch (error) {
+      findings.breach(
+        this.name === 'inventory' ? 'P2' : 'P3',
+        `${name} does not fit to its stream: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      standing.isBroken = true;
+    }
+    if (this.name !== 'inventory') return;
+    findings.checked('P1');
+    findings.checked('P2');
+    const fault = faultOf(standing.folded.book);
+    if (fault !== undefined) findings.breach(fault.promise, `${name}: ${fault.text}`);
+  }
+
+  /** What the rules give instead of this event; undefined if there is nothing to compare with. */
+  async #expected(
+    event: Event,
+    raw: RawEvent,
+    standing: StreamStanding<Folded<State>>,
+    name: string,
+  ): Promise<DomainEvent | undefined> {
+    const command = this.#service.requestOf(event);
+    if (command !== undefined) {
+      const decision = this.#service.parts.decider.decide(command, standing.folded.state);
+      if (decision.kind === 'events' && decision.events.length === 1) return decision.events[0];
+      if (!standing.isBroken)
+        this.#deps.findings.breach(
+          this.name === 'orders' ? 'P3' : 'P5',
+          `${name} records a request that the rules turn down (${decision.kind === 'rejected' ? decision.rejection : 'it was recorded before'})`,
+        );
+      return undefined;
+    }
+    const cause = this.causeOf(raw);
+    const link = cause && this.#links.get(cause.publisher);
+    if (cause === undefined || link === undefined) {
+      this.#deps.findings.breach('P5', `${name} answers no message that ${this.name} reads`);
+      return undefined;
+    }
+    return link.answer(cause.place, name, (key) => this.#service.choicesOf(event, key));
+  }
+
+  #messagesOf(event: Event, raw: RawEvent) {
+    const { incarnation, position, streamId, version, schemaVersion, hash } = raw;
+    const recorded = {
+      ...{ incarnation, position, streamId, version, schemaVersion, hash, event },
+      metadata: raw.cause,
+    };
+    return { recorded, messages: this.#service.parts.toMessages(recorded) };
+  }
+}
+
+/** How reports name an event. */
+export function nameOfEvent(
+  service: DataService,
+  { position, streamId, version }: RawEvent,
+): string {
+  return `event ${position} of ${service} (${streamId} version ${version})`;
+}
+
+/** What codecs and rules give may differ in the order of its fields from what an earlier build has written. */
+function isSame(expected: DomainEvent, event: DomainEvent, raw: RawEvent): boolean {
+  if (expected.type !== event.type) return false;
+  return JSON.stringify(expected.data) === raw.data || isDeepStrictEqual(expected.data, event.data);
+}
+
+function positions(first: number, last: number): string {
+  return first === last ? `position ${first}` : `positions ${first} to ${last}`;
+}
+
+/** `inventory/1.42.0`: the id of the message that caused an event. */
+function causeIn(causationId: string): Cause | undefined {
+  const slash = causationId.indexOf('/');
+  const publisher = DATA_SERVICES.find((service) => service === causationId.slice(0, slash));
+  if (publisher === undefined) return undefined;
+  try {
+    return { publisher, place: parsePlace(causationId.slice(slash + 1)) };
+  } catch {
+    return undefined;
+  }
+}

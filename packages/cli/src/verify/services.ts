@@ -1,0 +1,124 @@
+// What an audit must know of each service beside its parts: which command a request was, and what a decision was free to choose.
+import type { DomainEvent, Decider } from '@orderflow/shared/eventstore/decider.ts';
+import type { EventCodec } from '@orderflow/shared/eventstore/eventStore.ts';
+import type { Projection } from '@orderflow/shared/eventstore/projection.ts';
+import type { Reactions } from '@orderflow/shared/messaging/reaction.ts';
+import type { ToMessages } from '@orderflow/shared/messaging/relayBatch.ts';
+import type { DataService } from '../config.ts';
+import type { ServiceParts } from '../serviceLogs.ts';
+
+/** What no rule decides: times and ids that a decision was given. A replay gets those that were recorded. */
+export interface Choices {
+  readonly at: string;
+  readonly cartLineId: number;
+  readonly cartLineUuid: string;
+}
+
+/** A service as an audit sees it. */
+export interface AuditedService<
+  State,
+  Command,
+  Event extends DomainEvent,
+  Fact extends DomainEvent,
+> {
+  readonly name: DataService;
+  readonly parts: {
+    readonly codec: EventCodec<Event>;
+    readonly decider: Decider<State, Command, Event, string>;
+    readonly projections: readonly Projection<Event | Fact>[];
+    readonly topic: string;
+    readonly toMessages: ToMessages<Event>;
+  };
+  /** The stream in which an event must stand. */
+  readonly streamOf: (event: Event) => string;
+  /** The command of the request that an event records; undefined for an event that answers a message. */
+  readonly requestOf: (event: Event) => Command | undefined;
+  /** True for a stream in which nothing more is expected. */
+  readonly isSettled: (state: State) => boolean;
+  /** What the service does about others' messages; left out by one that reads none. */
+  readonly reactions?: (choices: () => Choices) => Reactions<State, Event, Fact>;
+  /** What was chosen for an event that answers a message about this product. */
+  readonly choicesOf: (event: Event, messageKey: string) => Choices;
+}
+
+const NOTHING_CHOSEN = { cartLineId: 1, cartLineUuid: '00000000-0000-4000-8000-000000000000' };
+
+/** Users: nobody tells it anything. */
+export function auditedUsers({ users: parts }: ServiceParts) {
+  type Event = Parameters<typeof parts.decider.evolve>[1];
+  return audited<
+    typeof parts.decider.initialState,
+    Parameters<typeof parts.decider.decide>[0],
+    Event,
+    never
+  >({
+    name: 'users',
+    parts,
+    streamOf: ({ data }) => `user-${data.userId}`,
+    requestOf: ({ data }) => ({ type: 'RegisterUser', ...data }),
+    isSettled: ({ status }) => status === 'registered',
+    choicesOf: ({ data }) => ({ at: data.at, ...NOTHING_CHOSEN }),
+  });
+}
+
+/** Inventory: it answers orders' messages; products are added by requests. */
+export function auditedInventory({ inventory: parts }: ServiceParts) {
+  const { decider, createReactions } = parts;
+  type Made = ReturnType<typeof createReactions>;
+  return audited<
+    typeof decider.initialState,
+    Parameters<typeof decider.decide>[0],
+    Parameters<typeof decider.evolve>[1],
+    FactOf<Made>
+  >({
+    name: 'inventory',
+    parts,
+    streamOf: ({ data }) => `product-${data.productId}`,
+    requestOf: (event) =>
+      event.type === 'ProductAdded' ? { ...event.data, type: 'AddProduct' } : undefined,
+    isSettled: () => false,
+    reactions: (choices) => createReactions({ now: () => choices().at }),
+    choicesOf: ({ data }) => ({ at: data.at, ...NOTHING_CHOSEN }),
+  });
+}
+
+/** Orders: it answers inventory's messages, and knows users and products from messages. */
+export function auditedOrders({ orders: parts }: ServiceParts) {
+  const { decider, createReactions } = parts;
+  type Made = ReturnType<typeof createReactions>;
+  return audited<
+    typeof decider.initialState,
+    Parameters<typeof decider.decide>[0],
+    Parameters<typeof decider.evolve>[1],
+    FactOf<Made>
+  >({
+    name: 'orders',
+    parts,
+    streamOf: ({ data }) => `order-${data.orderId}`,
+    requestOf: (event) =>
+      event.type === 'OrderRequested' ? { ...event.data, type: 'RequestOrder' } : undefined,
+    isSettled: ({ status }) => status === 'confirmed' || status === 'rejected',
+    reactions: (choices) =>
+      createReactions({
+        now: () => choices().at,
+        nextCartLineId: () => Promise.resolve(choices().cartLineId),
+        newUuid: () => choices().cartLineUuid,
+      }),
+    choicesOf(event, messageKey) {
+      const { at } = event.data;
+      if (event.type === 'OrderLineReserved') return { ...event.data, at };
+      if (event.type !== 'OrderConfirmed') return { at, ...NOTHING_CHOSEN };
+      // An order names each product once, so the product that the message is about tells the line.
+      const line = event.data.lines.find(({ productId }) => String(productId) === messageKey);
+      return { at, ...(line ?? NOTHING_CHOSEN) };
+    },
+  });
+}
+
+type FactOf<Made> = Made extends Reactions<infer _State, infer _Event, infer Fact> ? Fact : never;
+
+function audited<State, Command, Event extends DomainEvent, Fact extends DomainEvent>(
+  service: AuditedService<State, Command, Event, Fact>,
+): AuditedService<State, Command, Event, Fact> {
+  return service;
+}

@@ -1,0 +1,162 @@
+// What a service has published: the place of every message in its partition, and the cursors that are said to stand on them.
+import type { DomainEvent } from '@orderflow/shared/eventstore/decider.ts';
+import type { EventMetadata, RecordedEvent } from '@orderflow/shared/eventstore/eventStore.ts';
+import {
+  comparePlaces,
+  formatPlace,
+  START,
+  type Place,
+} from '@orderflow/shared/messaging/chain.ts';
+import {
+  serializeEnvelope,
+  type InboundMessage,
+  type OutboundMessage,
+} from '@orderflow/shared/messaging/envelope.ts';
+import { partitionOf } from '@orderflow/shared/messaging/murmur2.ts';
+import type { RelayCursor } from '@orderflow/shared/messaging/relayPositions.ts';
+import type { DataService } from '../config.ts';
+import type { Findings } from './findings.ts';
+import type { Link } from './link.ts';
+
+/** A message as the log has it, for whoever compares the topic with it. */
+export interface LoggedMessage {
+  readonly partition: number;
+  readonly place: Place;
+  /** The record's value, byte for byte. */
+  readonly value: () => string;
+}
+
+/** What a topic's book is made of. */
+export interface TopicDeps {
+  readonly publisher: DataService;
+  /** With its prefix. */
+  readonly topic: string;
+  readonly partitionCount: number;
+  readonly relayCursors: readonly RelayCursor[];
+  /** Positions up to here are not looked at. */
+  readonly since: number;
+  readonly findings: Findings;
+}
+
+/** A cursor that is said to stand on a message of this topic. */
+interface WatchedCursor {
+  readonly name: string;
+  readonly partition: number;
+  readonly place: Place;
+  isMet: boolean;
+}
+
+/** The messages of one topic, as they follow from the log. */
+export class TopicBook {
+  readonly #deps: TopicDeps;
+  readonly #links: Link[] = [];
+  readonly #last = new Map<number, Place>();
+  readonly #relay: ReadonlyMap<number, RelayCursor>;
+  readonly #watched: WatchedCursor[] = [];
+  readonly #unsent = new Map<number, string>();
+  /** Told of every message, if a topic is compared. */
+  onMessage: ((message: LoggedMessage) => void) | undefined;
+  messageCount = 0;
+  /** Messages that the relay has not sent yet. */
+  notSent = 0;
+
+  constructor(deps: TopicDeps) {
+    this.#deps = deps;
+    this.#relay = new Map(deps.relayCursors.map((cursor) => [cursor.partition, cursor]));
+    for (const { partition, place } of deps.relayCursors)
+      this.watch(`relay cursor ${deps.topic}/${partition}`, partition, place);
+  }
+
+  get topic(): string {
+    return this.#deps.topic;
+  }
+
+  get partitionCount(): number {
+    return this.#deps.partitionCount;
+  }
+
+  subscribe(link: Link): void {
+    this.#links.push(link);
+  }
+
+  /** Whether the relay has sent the message, as far as its cursors were stored. */
+  isSent(partition: number, place: Place): boolean {
+    const cursor = this.#relay.get(partition);
+    return cursor !== undefined && comparePlaces(place, cursor.place) <= 0;
+  }
+
+  /** The cursor must stand on a message of this topic. */
+  watch(name: string, partition: number, place: Place): void {
+    if (comparePlaces(place, START) === 0) return;
+    this.#watched.push({ name, partition, place, isMet: place.position <= this.#deps.since });
+  }
+
+  /** Takes the messages of an event of the log, in its order. */
+  publish(
+    recorded: Pick<RecordedEvent<DomainEvent>, 'incarnation' | 'position' | 'metadata'>,
+    messages: readonly OutboundMessage[],
+  ): void {
+    for (const [part, message] of messages.entries()) {
+      const place = { incarnation: recorded.incarnation, position: recorded.position, part };
+      const partition = partitionOf(message.key, this.#deps.partitionCount);
+      const prev = this.#last.get(partition) ?? START;
+      this.#last.set(partition, place);
+      this.messageCount += 1;
+      for (const cursor of this.#watched)
+        if (cursor.partition === partition && comparePlaces(cursor.place, place) === 0)
+          cursor.isMet = true;
+      const inbound = inboundOf(this.#deps.publisher, message, { place, prev }, recorded.metadata);
+      this.#compareRelay(inbound, partition);
+      for (const link of this.#links) link.send(inbound, partition);
+      this.onMessage?.({
+        ...{ partition, place },
+        value: () =>
+          serializeEnvelope(this.#deps.publisher, message, { place, prev }, recorded.metadata),
+      });
+    }
+  }
+
+  /** The log was read: every cursor must have been met. */
+  close(): void {
+    const { findings, publisher } = this.#deps;
+    for (const { name, partition, place, isMet } of this.#watched) {
+      findings.checked('P9');
+      if (isMet) continue;
+      const last = this.#last.get(partition) ?? START;
+      const what =
+        comparePlaces(place, last) > 0
+          ? `which is ahead of the log of ${publisher}: its last message there is ${formatPlace(last)}`
+          : `where the log of ${publisher} has no message of that partition`;
+      findings.breach('P9', `${name} stands at ${formatPlace(place)}, ${what}`);
+    }
+    for (const [partition, name] of this.#unsent)
+      findings.breach(
+        'P9',
+        `relay cursor ${this.#deps.topic}/${partition} says that everything up to position ${this.#relay.get(partition)?.scannedPosition ?? 0} was sent, but ${name} stands before it and was not`,
+      );
+  }
+
+  /** Everything up to the scanned position was sent, so nothing may lie between it and the message sent last. */
+  #compareRelay({ id, place }: InboundMessage, partition: number): void {
+    const cursor = this.#relay.get(partition);
+    if (cursor !== undefined && comparePlaces(place, cursor.place) <= 0) return;
+    this.notSent += 1;
+    // After a raised incarnation the log is looked at from its beginning; what is stored is from before.
+    if (cursor === undefined || place.incarnation !== cursor.place.incarnation) return;
+    if (place.position <= cursor.scannedPosition && !this.#unsent.has(partition))
+      this.#unsent.set(partition, `message ${id}`);
+  }
+}
+
+/** A message as a consumer would get it, without a detour over its text. */
+export function inboundOf(
+  source: string,
+  message: OutboundMessage,
+  chain: { readonly place: Place; readonly prev: Place },
+  metadata: EventMetadata,
+): InboundMessage {
+  const { key, type, schemaVersion, data } = message;
+  const id = `${source}/${formatPlace(chain.place)}`;
+  const { correlationId } = metadata;
+  return { id, source, type, schemaVersion, key, ...chain, correlationId, data };
+}
