@@ -214,11 +214,9 @@ async function readSideBySide(
         return moved;
       }
       const cause = lane.auditor.causeOf(raw);
-      const publisher = cause && auditors[cause.publisher];
-      const mustWait =
-        publisher !== undefined &&
-        !ended.has(publisher.name) &&
-        publisher.position < cause.place.position;
+      const publisher = cause === undefined ? undefined : auditors[cause.publisher];
+      const isOut = publisher === undefined || ended.has(publisher.name);
+      const mustWait = !isOut && publisher.position < (cause?.place.position ?? 0);
       if (mustWait) return moved;
       await take(lane);
     }

@@ -17,8 +17,8 @@ export interface OpenedMessage {
   readonly concernsStream: boolean;
   /** Folds it into the consumer's read models. */
   readonly fold: () => void;
-  /** The events to which it leads now, with these choices. */
-  readonly replay: (choices: Choices) => Promise<readonly DomainEvent[]>;
+  /** The events to which it leads now, with these choices; undefined if a stream is damaged, so that nobody can know. */
+  readonly replay: (choices: Choices) => Promise<readonly DomainEvent[] | undefined>;
 }
 
 /** A message whose effect has not been met yet. */
@@ -102,17 +102,19 @@ export class Link {
 
   /**
    * An event of the consumer answers the message at `place`: gives what the rules say of it. `undefined` when there is
-   * nothing to compare with; why, was told.
+   * nothing to compare with; why, was told. Without `choicesFor` the event's stream is damaged there: it counts as the
+   * message's effect, and no more can be said.
    */
   async answer(
     place: Place,
     eventName: string,
-    choicesFor: (messageKey: string) => Choices,
+    choicesFor: ((messageKey: string) => Choices) | undefined,
   ): Promise<DomainEvent | undefined> {
     const pending = await this.#claim(place, eventName);
-    if (pending === undefined) return undefined;
+    if (pending === undefined || choicesFor === undefined) return undefined;
     const { message } = pending;
     pending.expected ??= await pending.opened.replay(choicesFor(message.key));
+    if (pending.expected === undefined) return undefined;
     pending.met += 1;
     const expected = pending.expected[pending.met - 1];
     if (expected !== undefined) return expected;
@@ -236,7 +238,7 @@ export class Link {
     const at = typeof message.data === 'object' ? timeOf(message.data) : '';
     const expected = await opened.replay({ at, ...ANY_CHOICE });
     this.#deps.findings.checked('P5');
-    if (expected.length === 0) return;
+    if (expected === undefined || expected.length === 0) return;
     const missing = this.#missing.get(partition) ?? { messages: [], isInMiddle: false };
     missing.messages.push(nameOf(message));
     this.#missing.set(partition, missing);

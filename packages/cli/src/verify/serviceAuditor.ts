@@ -96,7 +96,6 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
     findings.checked('P9');
     if (fault !== undefined) {
       findings.breach('P9', `${name} ${fault}`);
-      standing.isBroken = true;
     }
     standing.version = raw.version;
     standing.hash = raw.hash;
@@ -110,7 +109,7 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
     }
     this.#requireStream(event, raw, name);
     this.#deps.onEvent(event, name);
-    await this.#judge(event, raw, standing, name);
+    await this.#judge(event, raw, standing, { name, isDamaged: fault !== undefined });
     this.readModels.fold(event, standing.isBroken);
     const { recorded, messages } = this.#messagesOf(event, raw);
     this.#deps.topic.publish(recorded, messages);
@@ -144,8 +143,6 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
     const reactions = this.#reactions;
     const fact = reactions?.parse(message);
     if (reactions === undefined || fact === undefined) return undefined;
-    const load = async (streamId: string): Promise<State> =>
-      (await this.#streams.standing(streamId, this.#readable)).folded.state;
     return {
       concernsStream: (reactions.streamsOf?.(fact) ?? []).length > 0,
       fold: () => {
@@ -153,7 +150,14 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
       },
       replay: async (choices) => {
         this.#choices = choices;
-        return (await reactions.react(fact, load)).flatMap(({ events }) => events);
+        let isBroken = false;
+        const load = async (streamId: string): Promise<State> => {
+          const standing = await this.#streams.standing(streamId, this.#readable);
+          isBroken ||= standing.isBroken;
+          return standing.folded.state;
+        };
+        const decisions = await reactions.react(fact, load);
+        return isBroken ? undefined : decisions.flatMap(({ events }) => events);
       },
     };
   }
@@ -214,10 +218,13 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
     event: Event,
     raw: RawEvent,
     standing: StreamStanding<Folded<State>>,
-    name: string,
+    { name, isDamaged }: { readonly name: string; readonly isDamaged: boolean },
   ): Promise<void> {
     const { findings } = this.#deps;
-    const expected = await this.#expected(event, raw, standing, name);
+    const isKnown = !isDamaged && !standing.isBroken;
+    const expected = await this.#expected(event, raw, isKnown ? standing : undefined, name);
+    // Only now: what was asked of the stream before this event, its past could still answer.
+    standing.isBroken ||= isDamaged;
     if (standing.isBroken) return;
     if (expected !== undefined) {
       findings.checked('P5');
@@ -247,18 +254,18 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
   async #expected(
     event: Event,
     raw: RawEvent,
-    standing: StreamStanding<Folded<State>>,
+    standing: StreamStanding<Folded<State>> | undefined,
     name: string,
   ): Promise<DomainEvent | undefined> {
     const command = this.#service.requestOf(event);
     if (command !== undefined) {
+      if (standing === undefined) return undefined;
       const decision = this.#service.parts.decider.decide(command, standing.folded.state);
       if (decision.kind === 'events' && decision.events.length === 1) return decision.events[0];
-      if (!standing.isBroken)
-        this.#deps.findings.breach(
-          this.name === 'orders' ? 'P3' : 'P5',
-          `${name} records a request that the rules turn down (${decision.kind === 'rejected' ? decision.rejection : 'it was recorded before'})`,
-        );
+      this.#deps.findings.breach(
+        this.name === 'orders' ? 'P3' : 'P5',
+        `${name} records a request that the rules turn down (${decision.kind === 'rejected' ? decision.rejection : 'it was recorded before'})`,
+      );
       return undefined;
     }
     const cause = this.causeOf(raw);
@@ -267,7 +274,8 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
       this.#deps.findings.breach('P5', `${name} answers no message that ${this.name} reads`);
       return undefined;
     }
-    return link.answer(cause.place, name, (key) => this.#service.choicesOf(event, key));
+    const choicesFor = standing && ((key: string) => this.#service.choicesOf(event, key));
+    return link.answer(cause.place, name, choicesFor);
   }
 
   #messagesOf(event: Event, raw: RawEvent) {
