@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 // The command `orderflow`: a verb a file.
 import { Command } from 'commander';
+import { certificateCommand } from './certificate.ts';
 import { kafkaAclsCommand } from './kafkaAcls.ts';
 import { migrateCommand } from './migrate.ts';
+import { streamCommand } from './stream.ts';
 import { verifyCommand } from './verify.ts';
+import { whyCommand } from './why.ts';
 
 // As the first process of a container it would otherwise not be ended by them: the kernel has no default for that one.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(1));
@@ -11,6 +14,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => pr
 await new Command('orderflow')
   .description('Administers Orderflow.')
   .addCommand(verifyCommand())
+  .addCommand(whyCommand())
+  .addCommand(streamCommand())
+  .addCommand(certificateCommand())
   .addCommand(migrateCommand())
   .addCommand(kafkaAclsCommand())
   .parseAsync();

@@ -2,10 +2,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { kafkaAccess } from '@orderflow/shared/messaging/kafkaSecurity.ts';
 import { createLogger } from '@orderflow/shared/runtime/logger.ts';
-import { readSystemConfig, type SystemConfig } from './config.ts';
+import type { SystemConfig } from './config.ts';
 import { takeCut, type Cut } from './cut.ts';
-import { explainDatabase } from './explain.ts';
-import { closeServicePools, loadServiceParts, openServicePools } from './serviceLogs.ts';
+import { withSystem } from './system.ts';
 import { runVerb, type VerbResult } from './verb.ts';
 import type { AuditInput, PerService } from './verify/audit.ts';
 import type { TopicFigures } from './verify/kafkaTopics.ts';
@@ -49,23 +48,16 @@ function parseSince(text: string): PerService {
   return { users: Number(match[1]), inventory: Number(match[2]), orders: Number(match[3]) };
 }
 
-async function verify(options: VerifyOptions): Promise<VerbResult> {
-  const config = readSystemConfig();
+function verify(options: VerifyOptions): Promise<VerbResult> {
   const startedAt = performance.now();
-  const parts = await loadServiceParts();
-  const pools = openServicePools(config.databases);
-  try {
+  return withSystem(async ({ config, parts, pools }) => {
     const cut = await takeCut(pools, options);
     try {
       return await verifyCut(config, options, { parts, snapshots: cut.snapshots }, startedAt);
     } finally {
       cut.release();
     }
-  } catch (error) {
-    throw explainDatabase(error, config.databases);
-  } finally {
-    await closeServicePools(pools);
-  }
+  });
 }
 
 async function verifyCut(

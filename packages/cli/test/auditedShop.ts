@@ -1,4 +1,5 @@
 // Three databases of a made shop, audited as `orderflow verify` does it.
+import type { RowDataPacket } from 'mysql2/promise';
 import { eventStoreSchema } from '@orderflow/shared/eventstore/tables.ts';
 import { combineSchemas } from '@orderflow/shared/runtime/schema.ts';
 import { testInfra } from '@orderflow/shared/testing/infra.ts';
@@ -6,14 +7,18 @@ import { createTestDatabase, type TestDatabase } from '@orderflow/shared/testing
 import type { DataService } from '../src/config.ts';
 import { takeCut } from '../src/cut.ts';
 import { loadServiceParts } from '../src/serviceLogs.ts';
-import { audit, type AuditResult, type PerService } from '../src/verify/audit.ts';
+import { audit, type AuditInput, type AuditResult, type PerService } from '../src/verify/audit.ts';
 import { makeShop, type ShopSize } from './makeShop.ts';
+
+const EVERYTHING: PerService = { users: 0, inventory: 0, orders: 0 };
 
 /** A made shop. */
 export interface AuditedShop {
   readonly databases: Readonly<Record<DataService, TestDatabase>>;
   /** Audits it as it stands. */
-  readonly audit: (since?: PerService) => Promise<AuditResult>;
+  readonly audit: (since?: PerService, onTopic?: AuditInput['onTopic']) => Promise<AuditResult>;
+  /** The first row of a query. Throws if there is none. */
+  readonly one: (service: DataService, sql: string) => Promise<RowDataPacket>;
   /** The breaches in words, after a change by hand that is undone afterwards. */
   readonly breachesAfter: (
     service: DataService,
@@ -37,11 +42,14 @@ export async function openAuditedShop(size: ShopSize): Promise<AuditedShop> {
   const admins = { users: users.admin, inventory: inventory.admin, orders: orders.admin };
   const pools = { users: users.pool, inventory: inventory.pool, orders: orders.pool };
   await makeShop(parts, admins, size);
-  const auditIt = async (since: PerService = { users: 0, inventory: 0, orders: 0 }) => {
+  const auditIt: AuditedShop['audit'] = async (since = EVERYTHING, onTopic) => {
     const cut = await takeCut(pools, { live: true });
     try {
       const { snapshots } = cut;
-      return await audit({ parts, snapshots, since, topicPrefix: '', defaultPartitions: 12 });
+      return await audit({
+        ...{ parts, snapshots, since, topicPrefix: '', defaultPartitions: 12 },
+        ...(onTopic === undefined ? {} : { onTopic }),
+      });
     } finally {
       cut.release();
     }
@@ -49,6 +57,11 @@ export async function openAuditedShop(size: ShopSize): Promise<AuditedShop> {
   return {
     databases,
     audit: auditIt,
+    async one(service, sql) {
+      const [[row]] = await databases[service].admin.query<RowDataPacket[]>(sql);
+      if (row === undefined) throw new Error(`Nothing found by ${sql}`);
+      return row;
+    },
     async breachesAfter(service, change, undo) {
       const { admin } = databases[service];
       for (const statement of change) await admin.query(statement);

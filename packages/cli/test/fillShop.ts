@@ -26,7 +26,9 @@ async function makeDatabase(service: DataService) {
   const runtime = { user: database, password: 'orderflow-local' };
   const schema = combineSchemas(eventStoreSchema, parts[service].schema);
   await prepareSchema({ host: mysql.host, port: mysql.port, admin, database, runtime, schema });
-  return openPool({ host: mysql.host, port: mysql.port, database, ...admin, poolSize: 1 });
+  const pool = openPool({ host: mysql.host, port: mysql.port, database, ...admin, poolSize: 1 });
+  await pool.query('SET SESSION sql_log_bin = 0, unique_checks = 0');
+  return pool;
 }
 
 const pools = {

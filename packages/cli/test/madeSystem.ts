@@ -36,9 +36,15 @@ export class MadeService<State, Command, Event extends DomainEvent, Fact extends
   #lastCartLineId = 0;
   #moment = Date.UTC(2026, 0, 1);
   deliver: Deliver = () => undefined;
+  readonly topic: string;
 
-  constructor(service: AuditedService<State, Command, Event, Fact>, admin: Pool) {
+  constructor(
+    service: AuditedService<State, Command, Event, Fact>,
+    admin: Pool,
+    topicPrefix: string,
+  ) {
     this.#service = service;
+    this.topic = `${topicPrefix}${service.parts.topic}`;
     this.#admin = admin;
     this.#reactions = service.reactions?.(() => ({
       at: this.now(),
@@ -88,10 +94,6 @@ export class MadeService<State, Command, Event extends DomainEvent, Fact extends
       rows.clear();
     }
     if (isEnd) await this.#writeCursors();
-  }
-
-  get topic(): string {
-    return this.#service.parts.topic;
   }
 
   async #writeCursors(): Promise<void> {

@@ -12,6 +12,10 @@ export interface ShopSize {
   /** Pieces of each product. */
   readonly stock: number;
   readonly orders: number;
+  /** Orders behind these that inventory has not heard of yet; none if it is left out. */
+  readonly waiting?: number;
+  /** What stands before the names of its topics; nothing if it is left out. */
+  readonly topicPrefix?: string;
 }
 
 /** Orders under way at a time. */
@@ -24,9 +28,10 @@ export async function makeShop(
   admins: AdminPools,
   size: ShopSize,
 ): Promise<void> {
-  const users = new MadeService(auditedUsers(parts), admins.users);
-  const inventory = new MadeService(auditedInventory(parts), admins.inventory);
-  const orders = new MadeService(auditedOrders(parts), admins.orders);
+  const prefix = size.topicPrefix ?? '';
+  const users = new MadeService(auditedUsers(parts), admins.users, prefix);
+  const inventory = new MadeService(auditedInventory(parts), admins.inventory, prefix);
+  const orders = new MadeService(auditedOrders(parts), admins.orders, prefix);
   const toInventory: InboundMessage[] = [];
   const toOrders: { message: InboundMessage; topic: string }[] = [];
   users.deliver = (message) => toOrders.push({ message, topic: users.topic });
@@ -49,17 +54,21 @@ export async function makeShop(
       ...{ name: `Product ${id}`, quantity: size.stock, at: inventory.now() },
     });
   await settle();
-  for (let number = 1; number <= size.orders; number += 1) {
+  const place = (number: number): void => {
     const orderId = orderIdSchema.parse(madeUuid(number));
     orders.request(`order-${orderId}`, {
       ...{ type: 'RequestOrder', orderId, userId: userIdSchema.parse(1 + (number % size.users)) },
       ...{ lines: linesOf(number, size.products), requestHmac: '0'.repeat(64), at: orders.now() },
     });
+  };
+  for (let number = 1; number <= size.orders; number += 1) {
+    place(number);
     if (number % TOGETHER === 0) await settle();
     if (number % WRITE_EVERY_ORDERS === 0)
-      for (const service of [users, inventory, orders]) await service.write(false);
+      await Promise.all([users, inventory, orders].map((service) => service.write(false)));
   }
   await settle();
+  for (let more = 1; more <= (size.waiting ?? 0); more += 1) place(size.orders + more);
   for (const service of [users, inventory, orders]) await service.write(true);
 }
 

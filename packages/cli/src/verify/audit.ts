@@ -10,6 +10,7 @@ import { Findings } from './findings.ts';
 import { Link } from './link.ts';
 import { OrderLines } from './orderLines.ts';
 import { LogReader } from './rawEvents.ts';
+import { readSideBySide } from './sideBySide.ts';
 import { ServiceAuditor, type AuditorDeps } from './serviceAuditor.ts';
 import { auditedInventory, auditedOrders, auditedUsers } from './services.ts';
 import { TopicBook } from './topicBook.ts';
@@ -74,7 +75,11 @@ export async function audit(input: AuditInput): Promise<AuditResult> {
     createLink('inventory', 'orders', auditors, topics, cursors, findings),
     createLink('users', 'orders', auditors, topics, cursors, findings),
   ];
-  const events = await readSideBySide(input, auditors);
+  const lanes = DATA_SERVICES.map((service) => ({
+    auditor: auditors[service],
+    log: new LogReader(input.snapshots[service].connection, input.since[service]),
+  }));
+  const events = await readSideBySide(lanes, input.onProgress);
   for (const service of DATA_SERVICES) auditors[service].close();
   for (const { link } of links) await link.close();
   for (const service of DATA_SERVICES) topics[service].close();
@@ -178,58 +183,6 @@ function createLink(
   book.subscribe(link);
   auditors[consumer].listenTo(publisher, link);
   return { name: `${publisher} → ${consumer}`, consumer, link };
-}
-
-const PROGRESS_EVENTS = 100_000;
-
-/**
- * Reads the logs. An event that answers a message is taken only when its publisher's log has been read up to that
- * message: so little has to be remembered, since whatever belongs together comes soon after another, as it did in time.
- */
-async function readSideBySide(
-  input: AuditInput,
-  auditors: Readonly<Record<DataService, Auditor>>,
-): Promise<number> {
-  const lanes = DATA_SERVICES.map((service) => ({
-    auditor: auditors[service],
-    log: new LogReader(input.snapshots[service].connection, input.since[service]),
-  }));
-  type Lane = (typeof lanes)[number];
-  const ended = new Set<DataService>();
-  let events = 0;
-  const take = async ({ auditor, log }: Lane): Promise<void> => {
-    const raw = log.peek();
-    if (raw === undefined) return;
-    await auditor.take(raw);
-    log.advance();
-    events += 1;
-    if (events % PROGRESS_EVENTS === 0) input.onProgress?.(events);
-  };
-  const advance = async (lane: Lane): Promise<boolean> => {
-    for (let moved = false; ; moved = true) {
-      if (!lane.log.isReady()) await lane.log.load();
-      const raw = lane.log.peek();
-      if (raw === undefined) {
-        ended.add(lane.auditor.name);
-        return moved;
-      }
-      const cause = lane.auditor.causeOf(raw);
-      const publisher = cause === undefined ? undefined : auditors[cause.publisher];
-      const isOut = publisher === undefined || ended.has(publisher.name);
-      const mustWait = !isOut && publisher.position < (cause?.place.position ?? 0);
-      if (mustWait) return moved;
-      await take(lane);
-    }
-  };
-  for (;;) {
-    let moved = false;
-    for (const lane of lanes) if (await advance(lane)) moved = true;
-    if (moved) continue;
-    const stuck = lanes.find(({ log }) => log.peek() !== undefined);
-    if (stuck === undefined) return events;
-    // Two events that answer each other: no order fits, and the one that is taken will say so.
-    await take(stuck);
-  }
 }
 
 async function compareReadModels(

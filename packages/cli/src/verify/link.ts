@@ -9,6 +9,8 @@ import {
 import type { InboundMessage } from '@orderflow/shared/messaging/envelope.ts';
 import type { DataService } from '../config.ts';
 import type { Findings } from './findings.ts';
+import { nameOf, timeOf } from './causes.ts';
+import { cursorName, MissingEffects } from './missingEffects.ts';
 import type { Choices } from './services.ts';
 
 /** A message as its consumer reads it. */
@@ -61,13 +63,13 @@ export class Link {
   readonly #queues = new Map<string, Pending[]>();
   /** By message key: the message answered last. */
   readonly #answered = new Map<string, Pending>();
-  /** By partition: messages without their effect, and whether a later one had its own. */
-  readonly #missing = new Map<number, { messages: string[]; isInMiddle: boolean }>();
+  readonly #missing: MissingEffects;
   readonly #movedBack = new Set<number>();
   inFlight = 0;
 
   constructor(deps: LinkDeps) {
     this.#deps = deps;
+    this.#missing = new MissingEffects(deps);
   }
 
   /** The publisher has this message, in the order of its log. */
@@ -137,22 +139,12 @@ export class Link {
     for (const queue of this.#queues.values())
       for (const pending of queue) await this.#passOver(pending);
     for (const pending of this.#answered.values()) this.#requireWhole(pending);
-    for (const [partition, { messages, isInMiddle }] of this.#missing) {
-      if (!isInMiddle) this.#tellMovedOn(partition, messages);
-      else
-        for (const name of messages)
-          this.#deps.findings.breach(
-            'P8',
-            `${name} was handled, as ${this.#cursorName(partition)} says, but its effect is not in the log of ${this.#deps.consumer}`,
-          );
-    }
+    this.#missing.tell();
   }
 
   /** True if a cursor contradicts the logs: what the consumer made of others' messages cannot be compared then. */
   isDoubtful(): boolean {
-    return (
-      this.#movedBack.size > 0 || [...this.#missing.values()].some(({ isInMiddle }) => !isInMiddle)
-    );
+    return this.#movedBack.size > 0 || this.#missing.someAtEnd();
   }
 
   async #claim(place: Place, eventName: string): Promise<Pending | undefined> {
@@ -171,7 +163,7 @@ export class Link {
     if (last !== undefined && comparePlaces(place, last.message.place) === 0) return last;
     if (last !== undefined && comparePlaces(place, last.message.place) < 0) {
       // What was passed over without its effect has it now, too late; anything else has had its effect before.
-      if (!this.#isMissing(pending))
+      if (!this.#missing.has(pending.partition, nameOf(pending.message)))
         findings.breach(
           'P8',
           `${eventName} answers ${nameOf(pending.message)} once more: it had its effect already`,
@@ -187,10 +179,6 @@ export class Link {
     await this.#passOverBefore(pending);
     this.#note(pending, eventName);
     return pending;
-  }
-
-  #isMissing({ message, partition }: Pending): boolean {
-    return this.#missing.get(partition)?.messages.includes(nameOf(message)) === true;
   }
 
   async #lookUp(place: Place): Promise<Pending | undefined> {
@@ -216,8 +204,7 @@ export class Link {
     const { findings, cursors } = this.#deps;
     this.#answered.set(message.key, pending);
     this.#byPlace.delete(formatPlace(message.place));
-    const missing = this.#missing.get(partition);
-    if (missing !== undefined) missing.isInMiddle = true;
+    this.#missing.noteLaterEffect(partition);
     if (standing === 'waiting') {
       this.inFlight -= 1;
       if (!this.#movedBack.has(partition))
@@ -239,9 +226,7 @@ export class Link {
     const expected = await opened.replay({ at, ...ANY_CHOICE });
     this.#deps.findings.checked('P5');
     if (expected === undefined || expected.length === 0) return;
-    const missing = this.#missing.get(partition) ?? { messages: [], isInMiddle: false };
-    missing.messages.push(nameOf(message));
-    this.#missing.set(partition, missing);
+    this.#missing.add(partition, nameOf(message));
   }
 
   #requireWhole({ message, expected, met }: Pending): void {
@@ -252,25 +237,7 @@ export class Link {
     );
   }
 
-  #tellMovedOn(partition: number, messages: readonly string[]): void {
-    const cursor = formatPlace(this.#deps.cursors.get(partition) ?? START);
-    const more = messages.length > 1 ? ` and of ${messages.length - 1} more behind it` : '';
-    this.#deps.findings.breach(
-      'P8',
-      `${this.#cursorName(partition)} stands at ${cursor}, but the effect of ${messages[0] ?? ''}${more} is not in the log of ${this.#deps.consumer}: the cursor was moved on, or the effect removed`,
-    );
-  }
-
   #cursorName(partition: number): string {
-    return `cursor ${this.#deps.consumer}/${this.#deps.topic}/${partition}`;
+    return cursorName(this.#deps.consumer, this.#deps.topic, partition);
   }
-}
-
-/** How reports name a message. */
-export function nameOf({ id, type, key }: Pick<InboundMessage, 'id' | 'type' | 'key'>): string {
-  return `message ${id} (${type}, key ${key})`;
-}
-
-function timeOf(data: object | null): string {
-  return data !== null && 'at' in data && typeof data.at === 'string' ? data.at : '';
 }

@@ -15,8 +15,10 @@ const LENGTH_BYTES = 4;
 /** The rows of one table, by key. */
 export class RowStore {
   readonly table: ReadModelTable;
-  /** In the order of their last use: the first is the next to leave. */
-  readonly #hot = new Map<string, Row>();
+  /** Rows used of late, and those used before them, which leave next: all at once, since a Map that loses its first entry
+   * again and again becomes slow. */
+  #hot = new Map<string, Row>();
+  #warm = new Map<string, Row>();
   readonly #file = new TextFile();
   #index = new TextIndex(1 << 12);
 
@@ -26,7 +28,7 @@ export class RowStore {
 
   get(key: readonly ColumnValue[]): Row | undefined {
     const text = keyText(key);
-    const hot = this.#hot.get(text);
+    const hot = this.#hot.get(text) ?? this.#warm.get(text);
     if (hot !== undefined) return hot;
     const at = this.#find(text);
     if (at === undefined) return undefined;
@@ -41,8 +43,8 @@ export class RowStore {
 
   /** Writes all rows to the file: nothing is put any more, and `take` may begin. */
   seal(): void {
-    for (const [text, row] of this.#hot) this.#spill(text, row);
-    this.#hot.clear();
+    this.#cool();
+    this.#cool();
   }
 
   /** The columns of a row as JSON, in the table's order; each row is given once. */
@@ -63,14 +65,14 @@ export class RowStore {
   }
 
   #keep(text: string, row: Row): void {
-    this.#hot.delete(text);
     this.#hot.set(text, row);
-    if (this.#hot.size <= HOT_ROWS) return;
-    for (const [oldest, content] of this.#hot) {
-      this.#hot.delete(oldest);
-      this.#spill(oldest, content);
-      return;
-    }
+    if (this.#hot.size >= HOT_ROWS) this.#cool();
+  }
+
+  #cool(): void {
+    for (const [text, row] of this.#warm) if (!this.#hot.has(text)) this.#spill(text, row);
+    this.#warm = this.#hot;
+    this.#hot = new Map();
   }
 
   #spill(text: string, row: Row): void {

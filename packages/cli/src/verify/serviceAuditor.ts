@@ -1,11 +1,12 @@
 // Reads one service's log event by event: its hashes, its streams, its decisions replayed, its read models, its messages.
-import { isDeepStrictEqual } from 'node:util';
 import type { DomainEvent } from '@orderflow/shared/eventstore/decider.ts';
-import { parsePlace, START, type Place } from '@orderflow/shared/messaging/chain.ts';
+import { START, type Place } from '@orderflow/shared/messaging/chain.ts';
 import type { InboundMessage } from '@orderflow/shared/messaging/envelope.ts';
-import { DATA_SERVICES, type DataService } from '../config.ts';
+import type { DataService } from '../config.ts';
+import { causeIn, isSame, nameOfEvent, type Cause } from './causes.ts';
 import type { Findings } from './findings.ts';
 import type { Link, OpenedMessage } from './link.ts';
+import { LogContinuity } from './logContinuity.ts';
 import { readEventAt, type RawEvent, type Reader } from './rawEvents.ts';
 import { ReadModels } from './readModels.ts';
 import type { AuditedService, Choices } from './services.ts';
@@ -29,12 +30,6 @@ export interface AuditorDeps {
   readonly onEvent: (event: DomainEvent, name: string) => void;
 }
 
-/** Whose message an event answers. */
-export interface Cause {
-  readonly publisher: DataService;
-  readonly place: Place;
-}
-
 /** The auditor of one service's log. */
 export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact extends DomainEvent> {
   readonly #service: AuditedService<State, Command, Event, Fact>;
@@ -42,8 +37,7 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
   readonly #streams: StreamBook<Folded<State>>;
   readonly #links = new Map<DataService, Link>();
   readonly readModels: ReadModels<Event | Fact>;
-  #position: number;
-  #incarnation = 0;
+  readonly #continuity: LogContinuity;
   /** Streams that are not remembered are read again up to here: what stands behind it has not happened yet. */
   #readable = 0;
   #choices: Choices | undefined;
@@ -52,7 +46,7 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
   constructor(service: AuditedService<State, Command, Event, Fact>, deps: AuditorDeps) {
     this.#service = service;
     this.#deps = deps;
-    this.#position = deps.since;
+    this.#continuity = new LogContinuity(service.name, deps);
     const { decider, projections } = service.parts;
     this.readModels = new ReadModels(service.name, projections, deps.findings);
     this.#streams = new StreamBook(deps.reader, {
@@ -81,22 +75,20 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
 
   /** The last position that was taken: what other logs say of events up to there can be judged. */
   get position(): number {
-    return this.#position;
+    return this.#continuity.position;
   }
 
   /** Takes the next event of the log. */
   async take(raw: RawEvent): Promise<void> {
     const { findings } = this.#deps;
     const name = nameOfEvent(this.name, raw);
-    this.#takePosition(raw);
+    this.#continuity.take(raw);
     this.#readable = raw.position - 1;
     const isNew = raw.version === 1;
     const standing = await this.#streams.standing(raw.streamId, this.#readable, isNew);
     const fault = linkFault(standing, raw);
     findings.checked('P9');
-    if (fault !== undefined) {
-      findings.breach('P9', `${name} ${fault}`);
-    }
+    if (fault !== undefined) findings.breach('P9', `${name} ${fault}`);
     standing.version = raw.version;
     standing.hash = raw.hash;
     let event: Event;
@@ -119,23 +111,8 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
 
   /** All of the log was taken. */
   close(): void {
-    const { head, findings } = this.#deps;
     this.#readable = Number.MAX_SAFE_INTEGER;
-    if (this.#position < head.position)
-      findings.breach(
-        'P9',
-        `${positions(this.#position + 1, head.position)} of ${this.name} missing: log_head says ${head.position}`,
-      );
-    if (this.#position > head.position)
-      findings.breach(
-        'P9',
-        `the log of ${this.name} goes on to position ${this.#position}, but log_head says ${head.position}`,
-      );
-    if (this.#incarnation > head.incarnation)
-      findings.breach(
-        'P9',
-        `the log of ${this.name} has events of incarnation ${this.#incarnation}, but log_head says ${head.incarnation}`,
-      );
+    this.#continuity.close();
   }
 
   /** A message as this service reads it; undefined for a type that it passes over. Throws if it cannot be read. */
@@ -150,14 +127,14 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
       },
       replay: async (choices) => {
         this.#choices = choices;
-        let isBroken = false;
-        const load = async (streamId: string): Promise<State> => {
+        const asked: StreamStanding<unknown>[] = [];
+        const decisions = await reactions.react(fact, async (streamId) => {
           const standing = await this.#streams.standing(streamId, this.#readable);
-          isBroken ||= standing.isBroken;
+          asked.push(standing);
           return standing.folded.state;
-        };
-        const decisions = await reactions.react(fact, load);
-        return isBroken ? undefined : decisions.flatMap(({ events }) => events);
+        });
+        if (asked.some(({ isBroken }) => isBroken)) return undefined;
+        return decisions.flatMap(({ events }) => events);
       },
     };
   }
@@ -184,23 +161,6 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
       state: this.#service.parts.decider.evolve(state, event),
       book: isStock ? bookAfter(book, event) : book,
     };
-  }
-
-  #takePosition({ position, incarnation, streamId, version }: RawEvent): void {
-    const { findings } = this.#deps;
-    const next = this.#position + 1;
-    if (position !== next)
-      findings.breach(
-        'P9',
-        `${positions(next, position - 1)} of ${this.name} missing: behind ${this.#position} comes ${position} (${streamId} version ${version})`,
-      );
-    if (incarnation < this.#incarnation)
-      findings.breach(
-        'P9',
-        `event ${position} of ${this.name} has incarnation ${incarnation}, the one before it ${this.#incarnation}`,
-      );
-    this.#position = position;
-    this.#incarnation = Math.max(incarnation, this.#incarnation);
   }
 
   #requireStream(event: Event, { streamId }: RawEvent, name: string): void {
@@ -274,8 +234,9 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
       this.#deps.findings.breach('P5', `${name} answers no message that ${this.name} reads`);
       return undefined;
     }
-    const choicesFor = standing && ((key: string) => this.#service.choicesOf(event, key));
-    return link.answer(cause.place, name, choicesFor);
+    const isJudged = standing !== undefined && this.#service.isGivenUp?.(event) !== true;
+    const choicesFor = (key: string): Choices => this.#service.choicesOf(event, key);
+    return link.answer(cause.place, name, isJudged ? choicesFor : undefined);
   }
 
   #messagesOf(event: Event, raw: RawEvent) {
@@ -285,35 +246,5 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
       metadata: raw.cause,
     };
     return { recorded, messages: this.#service.parts.toMessages(recorded) };
-  }
-}
-
-/** How reports name an event. */
-export function nameOfEvent(
-  service: DataService,
-  { position, streamId, version }: RawEvent,
-): string {
-  return `event ${position} of ${service} (${streamId} version ${version})`;
-}
-
-/** What codecs and rules give may differ in the order of its fields from what an earlier build has written. */
-function isSame(expected: DomainEvent, event: DomainEvent, raw: RawEvent): boolean {
-  if (expected.type !== event.type) return false;
-  return JSON.stringify(expected.data) === raw.data || isDeepStrictEqual(expected.data, event.data);
-}
-
-function positions(first: number, last: number): string {
-  return first === last ? `position ${first}` : `positions ${first} to ${last}`;
-}
-
-/** `inventory/1.42.0`: the id of the message that caused an event. */
-function causeIn(causationId: string): Cause | undefined {
-  const slash = causationId.indexOf('/');
-  const publisher = DATA_SERVICES.find((service) => service === causationId.slice(0, slash));
-  if (publisher === undefined) return undefined;
-  try {
-    return { publisher, place: parsePlace(causationId.slice(slash + 1)) };
-  } catch {
-    return undefined;
   }
 }

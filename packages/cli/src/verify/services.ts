@@ -37,9 +37,14 @@ export interface AuditedService<
   readonly isSettled: (state: State) => boolean;
   /** What the service does about others' messages; left out by one that reads none. */
   readonly reactions?: (choices: () => Choices) => Reactions<State, Event, Fact>;
+  /** True for an event that an operator has asked for in place of what the rules would give; left out where there are none. */
+  readonly isGivenUp?: (event: Event) => boolean;
   /** What was chosen for an event that answers a message about this product. */
   readonly choicesOf: (event: Event, messageKey: string) => Choices;
 }
+
+/** The reason of a request that was parked and then given up, so that its order is decided all the same. */
+const GIVEN_UP = 'request_dropped';
 
 const NOTHING_CHOSEN = { cartLineId: 1, cartLineUuid: '00000000-0000-4000-8000-000000000000' };
 
@@ -63,12 +68,12 @@ export function auditedUsers({ users: parts }: ServiceParts) {
 
 /** Inventory: it answers orders' messages; products are added by requests. */
 export function auditedInventory({ inventory: parts }: ServiceParts) {
-  const { decider, createReactions } = parts;
+  const { createReactions } = parts;
   type Made = ReturnType<typeof createReactions>;
   return audited<
-    typeof decider.initialState,
-    Parameters<typeof decider.decide>[0],
-    Parameters<typeof decider.evolve>[1],
+    typeof parts.decider.initialState,
+    Parameters<typeof parts.decider.decide>[0],
+    Parameters<typeof parts.decider.evolve>[1],
     FactOf<Made>
   >({
     name: 'inventory',
@@ -77,6 +82,7 @@ export function auditedInventory({ inventory: parts }: ServiceParts) {
     requestOf: (event) =>
       event.type === 'ProductAdded' ? { ...event.data, type: 'AddProduct' } : undefined,
     isSettled: () => false,
+    isGivenUp: (event) => event.type === 'StockRejected' && String(event.data.reason) === GIVEN_UP,
     reactions: (choices) => createReactions({ now: () => choices().at }),
     choicesOf: ({ data }) => ({ at: data.at, ...NOTHING_CHOSEN }),
   });
@@ -84,12 +90,12 @@ export function auditedInventory({ inventory: parts }: ServiceParts) {
 
 /** Orders: it answers inventory's messages, and knows users and products from messages. */
 export function auditedOrders({ orders: parts }: ServiceParts) {
-  const { decider, createReactions } = parts;
+  const { createReactions } = parts;
   type Made = ReturnType<typeof createReactions>;
   return audited<
-    typeof decider.initialState,
-    Parameters<typeof decider.decide>[0],
-    Parameters<typeof decider.evolve>[1],
+    typeof parts.decider.initialState,
+    Parameters<typeof parts.decider.decide>[0],
+    Parameters<typeof parts.decider.evolve>[1],
     FactOf<Made>
   >({
     name: 'orders',
@@ -115,7 +121,9 @@ export function auditedOrders({ orders: parts }: ServiceParts) {
   });
 }
 
-type FactOf<Made> = Made extends Reactions<infer _State, infer _Event, infer Fact> ? Fact : never;
+type FactOf<Made extends { parse: (...args: never[]) => unknown }> = NonNullable<
+  ReturnType<Made['parse']>
+>;
 
 function audited<State, Command, Event extends DomainEvent, Fact extends DomainEvent>(
   service: AuditedService<State, Command, Event, Fact>,

@@ -26,8 +26,9 @@ export class StreamBook<Folded> {
   readonly #reader: Reader;
   readonly #fold: Fold<Folded>;
   readonly #limit: number;
-  /** In the order of their last use. */
-  readonly #streams = new Map<string, StreamStanding<Folded>>();
+  /** Streams used of late, and those used before them: the latter are forgotten all at once. */
+  #streams = new Map<string, StreamStanding<Folded>>();
+  #older = new Map<string, StreamStanding<Folded>>();
 
   constructor(reader: Reader, fold: Fold<Folded>, limit = KEPT_STREAMS) {
     this.#reader = reader;
@@ -38,24 +39,21 @@ export class StreamBook<Folded> {
   /** How the stream stands at a position of the log: remembered, or read again. `isNew`: it has no event before it. */
   async standing(streamId: string, upTo: number, isNew = false): Promise<StreamStanding<Folded>> {
     const kept = this.#streams.get(streamId);
-    if (kept !== undefined) {
-      this.#streams.delete(streamId);
-      this.#streams.set(streamId, kept);
-      return kept;
-    }
+    if (kept !== undefined) return kept;
+    const older = this.#older.get(streamId);
+    if (older !== undefined) return this.#keep(streamId, older);
     const standing: StreamStanding<Folded> = {
       ...{ version: 0, hash: GENESIS_HASH, isBroken: false },
       folded: this.#fold.initial,
     };
     if (!isNew) await this.#readPast(standing, streamId, upTo);
-    this.#streams.set(streamId, standing);
-    this.#forgetOldest();
-    return standing;
+    return this.#keep(streamId, standing);
   }
 
   /** Forgets a stream in which nothing is expected to happen any more. */
   forget(streamId: string): void {
     this.#streams.delete(streamId);
+    this.#older.delete(streamId);
   }
 
   /** What was wrong there was told when the log was read up to there. */
@@ -75,12 +73,13 @@ export class StreamBook<Folded> {
       }
   }
 
-  #forgetOldest(): void {
-    if (this.#streams.size <= this.#limit) return;
-    for (const oldest of this.#streams.keys()) {
-      this.#streams.delete(oldest);
-      return;
+  #keep(streamId: string, standing: StreamStanding<Folded>): StreamStanding<Folded> {
+    this.#streams.set(streamId, standing);
+    if (this.#streams.size >= this.#limit / 2) {
+      this.#older = this.#streams;
+      this.#streams = new Map();
     }
+    return standing;
   }
 }
 

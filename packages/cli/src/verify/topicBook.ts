@@ -142,7 +142,7 @@ export class TopicBook {
     if (cursor !== undefined && comparePlaces(place, cursor.place) <= 0) return;
     this.notSent += 1;
     // After a raised incarnation the log is looked at from its beginning; what is stored is from before.
-    if (cursor === undefined || place.incarnation !== cursor.place.incarnation) return;
+    if (cursor?.place.incarnation !== place.incarnation) return;
     if (place.position <= cursor.scannedPosition && !this.#unsent.has(partition))
       this.#unsent.set(partition, `message ${id}`);
   }

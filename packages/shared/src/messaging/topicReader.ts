@@ -1,7 +1,7 @@
 // Reads a whole topic once, as it is now: for whoever compares it with a log. Nothing of it is stored in Kafka.
 import { randomUUID } from 'node:crypto';
 import { createKafka, type KafkaOptions } from './kafka.ts';
-import type { FetchedBatch } from './transport.ts';
+import type { FetchedBatch, MessageBroker } from './transport.ts';
 
 /** A record as Kafka holds it. */
 export interface StoredRecord {
@@ -29,7 +29,17 @@ export async function readTopic(
   const left = new Map(
     [...offsets].filter(([, { low, high }]) => high > low).map(([at, { high }]) => [at, high]),
   );
-  if (left.size === 0) return true;
+  if (left.size > 0) await readUpTo(broker, topic, left, onRecord);
+  return true;
+}
+
+/** Reads until each partition has reached its end in `left`. */
+async function readUpTo(
+  broker: MessageBroker,
+  topic: string,
+  left: Map<number, bigint>,
+  onRecord: (record: StoredRecord) => void,
+): Promise<void> {
   const ended = Promise.withResolvers<undefined>();
   let timer = setTimeout(() => undefined, 0);
   const watch = (): void => {
@@ -68,5 +78,4 @@ export async function readTopic(
     clearTimeout(timer);
     await connection.stop();
   }
-  return true;
 }

@@ -1,0 +1,92 @@
+// Topics on a real broker, compared with the log that they were sent from.
+import { randomBytes } from 'node:crypto';
+import { createKafka } from '@orderflow/shared/messaging/kafka.ts';
+import type { OutgoingRecord } from '@orderflow/shared/messaging/transport.ts';
+import { testInfra } from '@orderflow/shared/testing/infra.ts';
+import { silentLogger } from '@orderflow/shared/testing/testService.ts';
+import { compareTopic, type TopicFigures } from '../src/verify/kafkaTopics.ts';
+import { openAuditedShop, type AuditedShop } from './auditedShop.ts';
+
+const kafka = { brokers: testInfra().brokers, clientId: 'orderflow-test', logger: silentLogger };
+const topicPrefix = `verify-${randomBytes(4).toString('hex')}.`;
+let shop: AuditedShop;
+
+/** All messages of orders.v1, as the relay would send them. */
+async function messagesOfOrders(): Promise<OutgoingRecord[]> {
+  const records: OutgoingRecord[] = [];
+  await shop.audit(undefined, (book) => {
+    if (book.topic.endsWith('orders.v1'))
+      book.onMessage = ({ partition, value }) => {
+        records.push({ partition, key: 'unused', value: value() });
+      };
+    return Promise.resolve();
+  });
+  return records;
+}
+
+/** Makes the topic anew with these records, and gives the breaches that are found, and the figures. */
+async function compare(topicName: string, records: readonly OutgoingRecord[]) {
+  const broker = createKafka(kafka);
+  await broker.createTopic(topicName, 12, 1);
+  const producer = await broker.createProducer();
+  await producer.send(topicName, records);
+  await producer.close();
+  let figures: TopicFigures | undefined;
+  const reads: (() => TopicFigures)[] = [];
+  const { findings } = await shop.audit(undefined, async (book, found) => {
+    if (!book.topic.endsWith('orders.v1')) return;
+    reads.push(await compareTopic(kafka, book, found, topicName));
+  });
+  for (const read of reads) figures = read();
+  return { breaches: findings.breaches.map(({ text }) => text), figures };
+}
+
+beforeAll(async () => {
+  shop = await openAuditedShop({ users: 3, products: 2, stock: 30, orders: 60, topicPrefix });
+});
+
+afterAll(async () => {
+  await shop.drop();
+});
+
+describe('A topic', () => {
+  it('that holds what the log says has no breach, and repeats are none', async () => {
+    const records = await messagesOfOrders();
+    const { breaches, figures } = await compare(`${topicPrefix}whole`, [
+      ...records,
+      ...records.slice(-5),
+    ]);
+    expect(breaches).toEqual([]);
+    expect(figures).toEqual({ records: records.length + 5, repeats: 5, notKept: 0 });
+  });
+
+  it('that lacks a message in its middle is told so', async () => {
+    const records = await messagesOfOrders();
+    const lost = records[40];
+    const { breaches } = await compare(
+      `${topicPrefix}lossy`,
+      records.filter((record) => record !== lost),
+    );
+    expect(breaches).toEqual([
+      expect.stringMatching(
+        /^message 1\.\d+\.\d of .*lossy\/\d+ is missing there, though later ones/,
+      ),
+    ]);
+  });
+
+  it('that holds another content, or something that is no message, is told so', async () => {
+    const records = await messagesOfOrders();
+    const changed = records.map((record, index) =>
+      index === 40
+        ? { ...record, value: record.value.replace('"quantity":', '"quantity":7') }
+        : record,
+    );
+    const { breaches } = await compare(`${topicPrefix}changed`, [
+      ...changed,
+      { partition: 0, key: 'x', value: 'nonsense' },
+    ]);
+    expect(breaches).toHaveLength(2);
+    expect(breaches).toContainEqual(expect.stringContaining('is not what the log makes of it'));
+    expect(breaches).toContainEqual(expect.stringContaining('is no message'));
+  });
+});
