@@ -67,6 +67,8 @@ async function verifyCut(
   startedAt: number,
 ): Promise<VerbResult> {
   requireReached(since, of.snapshots);
+  if (kafka && Object.values(since).some((position) => position > 0))
+    throw new Error('--kafka compares whole topics with whole logs: leave --since out');
   const { audit } = await import('./verify/audit.ts');
   const { compareTopic } = await import('./verify/kafkaTopics.ts');
   const logger = createLogger({ service: 'orderflow', level: 'silent' });

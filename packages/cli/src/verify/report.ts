@@ -66,7 +66,8 @@ function figuresOf(input: ReportInput) {
 function promiseLines({ result: { findings } }: ReportInput): string[] {
   return PROMISE_NAMES.map((name) => {
     const { checked, breaches } = findings.figuresOf(name);
-    const verdict = breaches > 0 ? `${breaches} BREACHES` : 'kept';
+    const verdict =
+      breaches > 0 ? `${count(breaches)} BREACHES` : checked > 0 ? 'kept' : 'unchecked';
     return `${name}  ${PROMISES[name].padEnd(39)} ${verdict.padEnd(12)} ${count(checked)} checked`;
   });
 }

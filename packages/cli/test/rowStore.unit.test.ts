@@ -1,0 +1,33 @@
+// The store that holds what a fold makes of a table: more rows than it keeps in memory, and each as it was put last.
+import type { ReadModelTable } from '@orderflow/shared/eventstore/projection.ts';
+import { RowStore } from '../src/verify/rowStore.ts';
+
+const table: ReadModelTable = { name: 't', key: ['id'], columns: ['id', 'text', 'count'] };
+const ROWS = 90_000;
+const rowOf = (id: number, count: number) => ({
+  id: `key-${id}`,
+  text: 'ä'.repeat(id % 700),
+  count,
+});
+
+describe('A store of rows', () => {
+  it('gives every row back as it was put last, from memory or from its file', () => {
+    const store = new RowStore(table);
+    for (let id = 0; id < ROWS; id += 1) store.put(rowOf(id, 1));
+    // Rows that have left the memory are read, changed, and put again.
+    for (let id = 0; id < ROWS; id += 7) {
+      const row = store.get([`key-${id}`]);
+      expect(row).toEqual(rowOf(id, 1));
+      if (row !== undefined) store.put({ ...row, count: 2 });
+    }
+    expect(store.get(['nobody'])).toBeUndefined();
+    store.seal();
+    for (let id = 0; id < ROWS - 1; id += 1) {
+      const { id: key, text, count } = rowOf(id, id % 7 === 0 ? 2 : 1);
+      expect(store.take([key])).toBe(JSON.stringify([key, text, count]));
+    }
+    expect(store.take(['key-0'])).toBeUndefined();
+    expect([...store.left()]).toEqual([rowOf(ROWS - 1, (ROWS - 1) % 7 === 0 ? 2 : 1)]);
+    store.close();
+  });
+});
