@@ -163,7 +163,7 @@ export class Link {
     if (last !== undefined && comparePlaces(place, last.message.place) === 0) return last;
     if (last !== undefined && comparePlaces(place, last.message.place) < 0) {
       // What was passed over without its effect has it now, too late; anything else has had its effect before.
-      if (!this.#missing.has(pending.partition, nameOf(pending.message)))
+      if (!this.#missing.takeBack(pending.partition, nameOf(pending.message)))
         findings.breach(
           'P8',
           `${eventName} answers ${nameOf(pending.message)} once more: it had its effect already`,
@@ -204,7 +204,7 @@ export class Link {
     const { findings, cursors } = this.#deps;
     this.#answered.set(message.key, pending);
     this.#byPlace.delete(formatPlace(message.place));
-    this.#missing.noteLaterEffect(partition);
+    this.#missing.noteEffect(partition, message.place);
     if (standing === 'waiting') {
       this.inFlight -= 1;
       if (!this.#movedBack.has(partition))
@@ -226,7 +226,7 @@ export class Link {
     const expected = await opened.replay({ at, ...ANY_CHOICE });
     this.#deps.findings.checked('P5');
     if (expected === undefined || expected.length === 0) return;
-    this.#missing.add(partition, nameOf(message));
+    this.#missing.add(partition, nameOf(message), message.place);
   }
 
   #requireWhole({ message, expected, met }: Pending): void {

@@ -1,5 +1,10 @@
 // Messages that a cursor has passed without their effect, and whether it is the cursor or the effect that is wrong.
-import { formatPlace, START, type Place } from '@orderflow/shared/messaging/chain.ts';
+import {
+  comparePlaces,
+  formatPlace,
+  START,
+  type Place,
+} from '@orderflow/shared/messaging/chain.ts';
 import type { DataService } from '../config.ts';
 import type { Findings } from './findings.ts';
 
@@ -11,47 +16,52 @@ interface ReadTopic {
   readonly findings: Findings;
 }
 
-interface Missing {
-  readonly messages: string[];
-  isInMiddle: boolean;
-}
-
 /** What is missing of one topic's effects, by partition. */
 export class MissingEffects {
   readonly #read: ReadTopic;
-  readonly #byPartition = new Map<number, Missing>();
+  /** By partition: the names of the messages, and their places, in the order in which they were missed. */
+  readonly #byPartition = new Map<number, Map<string, Place>>();
+  /** By partition: the furthest message that had its effect. */
+  readonly #furthest = new Map<number, Place>();
 
   constructor(read: ReadTopic) {
     this.#read = read;
   }
 
   /** A message was passed over that should have led to something. */
-  add(partition: number, message: string): void {
-    const missing = this.#byPartition.get(partition) ?? { messages: [], isInMiddle: false };
-    missing.messages.push(message);
-    this.#byPartition.set(partition, missing);
+  add(partition: number, name: string, place: Place): void {
+    const missing = this.#byPartition.get(partition) ?? new Map<string, Place>();
+    this.#byPartition.set(partition, missing.set(name, place));
   }
 
-  has(partition: number, message: string): boolean {
-    return this.#byPartition.get(partition)?.messages.includes(message) === true;
+  /** The message has its effect after all, too late; false if it was not missed. */
+  takeBack(partition: number, name: string): boolean {
+    return this.#byPartition.get(partition)?.delete(name) === true;
   }
 
-  /** A later message of the partition had its effect: so it is not the cursor that has gone too far. */
-  noteLaterEffect(partition: number): void {
-    const missing = this.#byPartition.get(partition);
-    if (missing !== undefined) missing.isInMiddle = true;
+  /** A message had its effect: what is missing before it, its cursor is not to blame for. */
+  noteEffect(partition: number, place: Place): void {
+    const furthest = this.#furthest.get(partition) ?? START;
+    if (comparePlaces(place, furthest) > 0) this.#furthest.set(partition, place);
   }
 
   /** True if everything at the end of a partition is missing: then its cursor may well be wrong. */
   someAtEnd(): boolean {
-    return [...this.#byPartition.values()].some(({ isInMiddle }) => !isInMiddle);
+    return [...this.#byPartition.keys()].some((partition) => this.#isAtEnd(partition));
+  }
+
+  #isAtEnd(partition: number): boolean {
+    const furthest = this.#furthest.get(partition) ?? START;
+    const places = [...(this.#byPartition.get(partition)?.values() ?? [])];
+    return places.length > 0 && places.every((place) => comparePlaces(place, furthest) > 0);
   }
 
   /** Tells what is missing. */
   tell(): void {
-    for (const [partition, { messages, isInMiddle }] of this.#byPartition) {
-      if (isInMiddle) for (const message of messages) this.#tellOne(partition, message);
-      else this.#tellEnd(partition, messages);
+    for (const [partition, missing] of this.#byPartition) {
+      const messages = [...missing.keys()];
+      if (this.#isAtEnd(partition)) this.#tellEnd(partition, messages);
+      else for (const message of messages) this.#tellOne(partition, message);
     }
   }
 

@@ -31,6 +31,8 @@ export interface AuditedService<
   };
   /** The stream in which an event must stand. */
   readonly streamOf: (event: Event) => string;
+  /** The types of events that record requests: all others answer messages. */
+  readonly requestTypes: readonly Event['type'][];
   /** The command of the request that an event records; undefined for an event that answers a message. */
   readonly requestOf: (event: Event) => Command | undefined;
   /** True for a stream in which nothing more is expected. */
@@ -60,6 +62,7 @@ export function auditedUsers({ users: parts }: ServiceParts) {
     name: 'users',
     parts,
     streamOf: ({ data }) => `user-${data.userId}`,
+    requestTypes: ['UserRegistered'],
     requestOf: ({ data }) => ({ type: 'RegisterUser', ...data }),
     isSettled: ({ status }) => status === 'registered',
     choicesOf: ({ data }) => ({ at: data.at, ...NOTHING_CHOSEN }),
@@ -79,6 +82,7 @@ export function auditedInventory({ inventory: parts }: ServiceParts) {
     name: 'inventory',
     parts,
     streamOf: ({ data }) => `product-${data.productId}`,
+    requestTypes: ['ProductAdded'],
     requestOf: (event) =>
       event.type === 'ProductAdded' ? { ...event.data, type: 'AddProduct' } : undefined,
     isSettled: () => false,
@@ -101,6 +105,7 @@ export function auditedOrders({ orders: parts }: ServiceParts) {
     name: 'orders',
     parts,
     streamOf: ({ data }) => `order-${data.orderId}`,
+    requestTypes: ['OrderRequested'],
     requestOf: (event) =>
       event.type === 'OrderRequested' ? { ...event.data, type: 'RequestOrder' } : undefined,
     isSettled: ({ status }) => status === 'confirmed' || status === 'rejected',
