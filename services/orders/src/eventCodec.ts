@@ -10,8 +10,10 @@ import {
   stockSchema,
   userIdSchema,
 } from '@orderflow/shared/contracts/ids.ts';
-import { createEventCodec } from '@orderflow/shared/eventstore/eventCodec.ts';
+import { firstVersion } from '@orderflow/shared/contracts/schemaVersions.ts';
+import { createEventCodec, type EventSchemas } from '@orderflow/shared/eventstore/eventCodec.ts';
 import type { OrderEvent } from './domain/order.ts';
+import { upcastOrderRequested } from './upcasters.ts';
 
 const requestedLine = { productId: productIdSchema, quantity: quantitySchema };
 const lineReservation = {
@@ -54,14 +56,16 @@ const orderRejected = z.object({
   at: instantSchema,
 });
 
-/**
- * The codec of the orders' log. Version 2 of OrderRequested says what version 1 says; but from it on, the order's row is
- * written by its decision. A build before it would look for that row and park the decision: so it meets a version that
- * it does not know, and waits until this build has taken over.
- */
-export const orderCodec = createEventCodec<OrderEvent>({
-  OrderRequested: [orderRequested.readonly(), orderRequested.readonly()],
-  OrderLineReserved: [orderLineReserved.readonly()],
-  OrderConfirmed: [orderConfirmed.readonly()],
-  OrderRejected: [orderRejected.readonly()],
-});
+/** By event type, all versions ever written. */
+export const orderEventSchemas: EventSchemas<OrderEvent> = {
+  OrderRequested: firstVersion(orderRequested.readonly()).next(
+    orderRequested.readonly(),
+    upcastOrderRequested.from1,
+  ),
+  OrderLineReserved: firstVersion(orderLineReserved.readonly()),
+  OrderConfirmed: firstVersion(orderConfirmed.readonly()),
+  OrderRejected: firstVersion(orderRejected.readonly()),
+};
+
+/** The codec of the orders' log. */
+export const orderCodec = createEventCodec(orderEventSchemas);

@@ -53,8 +53,8 @@ describe('orders.v1', () => {
       const messages = messagesOf(event);
       expect(messages).toHaveLength(2);
       for (const { type, data } of messages) {
-        const schema = ordersMessageSchemas[type as keyof typeof ordersMessageSchemas];
-        expect(schema.parse(data)).toEqual(data);
+        const versions = ordersMessageSchemas[type as keyof typeof ordersMessageSchemas];
+        expect(versions.parse(versions.current, data)).toEqual(data);
       }
     }
     expect(messagesOf(rejected)[0]?.data).toMatchObject({ reason: 'out_of_stock' });

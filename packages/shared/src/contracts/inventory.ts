@@ -8,6 +8,7 @@ import {
   quantitySchema,
   stockSchema,
 } from './ids.ts';
+import { firstVersion, type DataOf } from './schemaVersions.ts';
 
 const lineDecision = {
   productId: productIdSchema,
@@ -19,7 +20,7 @@ const lineDecision = {
   at: instantSchema,
 };
 
-export const productAddedSchema = z
+const productAddedSchema = z
   .object({
     productId: productIdSchema,
     uuid: z.uuid(),
@@ -30,27 +31,27 @@ export const productAddedSchema = z
   .readonly();
 
 /** `sold`: the line stood alone, so it is final at once; otherwise it is held until its order is decided. */
-export const stockReservedSchema = z.object({ ...lineDecision, sold: z.boolean() }).readonly();
+const stockReservedSchema = z.object({ ...lineDecision, sold: z.boolean() }).readonly();
 
-export const stockRejectedSchema = z
+const stockRejectedSchema = z
   .object({ ...lineDecision, reason: z.enum(['unknown_product', 'out_of_stock']) })
   .readonly();
 
-export const stockReleasedSchema = z.object(lineDecision).readonly();
-export const stockSoldSchema = z.object(lineDecision).readonly();
+const stockReleasedSchema = z.object(lineDecision).readonly();
+const stockSoldSchema = z.object(lineDecision).readonly();
 
-/** The messages of inventory.v1, by type. */
+/** The messages of inventory.v1, by type, with all their versions. */
 export const inventoryMessageSchemas = {
-  ProductAdded: productAddedSchema,
-  StockReserved: stockReservedSchema,
-  StockRejected: stockRejectedSchema,
-  StockReleased: stockReleasedSchema,
-  StockSold: stockSoldSchema,
+  ProductAdded: firstVersion(productAddedSchema),
+  StockReserved: firstVersion(stockReservedSchema),
+  StockRejected: firstVersion(stockRejectedSchema),
+  StockReleased: firstVersion(stockReleasedSchema),
+  StockSold: firstVersion(stockSoldSchema),
 } as const;
 
 export type InventoryMessage = {
   [Type in keyof typeof inventoryMessageSchemas]: {
     type: Type;
-    data: z.infer<(typeof inventoryMessageSchemas)[Type]>;
+    data: DataOf<(typeof inventoryMessageSchemas)[Type]>;
   };
 }[keyof typeof inventoryMessageSchemas];

@@ -7,6 +7,7 @@ import {
   productIdSchema,
   quantitySchema,
 } from './ids.ts';
+import { firstVersion, type DataOf } from './schemaVersions.ts';
 
 const orderLine = {
   orderId: orderIdSchema,
@@ -16,22 +17,22 @@ const orderLine = {
   at: instantSchema,
 };
 
-export const orderRequestedSchema = z.object(orderLine).readonly();
-export const orderConfirmedSchema = z.object(orderLine).readonly();
-export const orderRejectedSchema = z
+const orderRequestedSchema = z.object(orderLine).readonly();
+const orderConfirmedSchema = z.object(orderLine).readonly();
+const orderRejectedSchema = z
   .object({ ...orderLine, reason: z.enum(['unknown_product', 'out_of_stock']) })
   .readonly();
 
-/** The messages of orders.v1, by type. */
+/** The messages of orders.v1, by type, with all their versions. */
 export const ordersMessageSchemas = {
-  OrderRequested: orderRequestedSchema,
-  OrderConfirmed: orderConfirmedSchema,
-  OrderRejected: orderRejectedSchema,
+  OrderRequested: firstVersion(orderRequestedSchema),
+  OrderConfirmed: firstVersion(orderConfirmedSchema),
+  OrderRejected: firstVersion(orderRejectedSchema),
 } as const;
 
 export type OrdersMessage = {
   [Type in keyof typeof ordersMessageSchemas]: {
     type: Type;
-    data: z.infer<(typeof ordersMessageSchemas)[Type]>;
+    data: DataOf<(typeof ordersMessageSchemas)[Type]>;
   };
 }[keyof typeof ordersMessageSchemas];

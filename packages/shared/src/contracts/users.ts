@@ -1,12 +1,11 @@
 // users.v1: what the users service tells the others. Ids only, nothing personal (promise P10). Key: userId.
 import { z } from 'zod';
 import { instantSchema, userIdSchema } from './ids.ts';
+import { firstVersion } from './schemaVersions.ts';
 
-export const userRegisteredSchema = z
-  .object({ userId: userIdSchema, at: instantSchema })
-  .readonly();
+const userRegisteredSchema = z.object({ userId: userIdSchema, at: instantSchema }).readonly();
 
-/** The messages of users.v1, by type. */
-export const usersMessageSchemas = { UserRegistered: userRegisteredSchema } as const;
+/** The messages of users.v1, by type, with all their versions. */
+export const usersMessageSchemas = { UserRegistered: firstVersion(userRegisteredSchema) } as const;
 
 export type UsersMessage = { type: 'UserRegistered'; data: z.infer<typeof userRegisteredSchema> };

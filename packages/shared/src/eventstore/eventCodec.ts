@@ -1,5 +1,5 @@
-// A service's events as stored JSON and back, from one zod schema per event type and schema version.
-import type { z } from 'zod';
+// A service's events as stored JSON and back, from the schema versions of each event type.
+import type { SchemaVersions } from '../contracts/schemaVersions.ts';
 import { AppError } from '../runtime/appError.ts';
 import type { DomainEvent } from './decider.ts';
 import type { EventCodec } from './eventStore.ts';
@@ -9,12 +9,9 @@ type DataOf<Event extends DomainEvent, Type extends Event['type']> = Extract<
   { readonly type: Type }
 >['data'];
 
-/**
- * Per event type: its schemas, oldest first, so that the schema version is the place in the list (1-based) and the
- * last one is what is written today. An older schema transforms what it parsed into today's data.
- */
+/** Per event type all its versions; the last one gives today's data. */
 export type EventSchemas<Event extends DomainEvent> = {
-  readonly [Type in Event['type']]: readonly z.ZodType<DataOf<Event, Type>>[];
+  readonly [Type in Event['type']]: SchemaVersions<DataOf<Event, Type>>;
 };
 
 /**
@@ -25,20 +22,20 @@ export type EventSchemas<Event extends DomainEvent> = {
 export function createEventCodec<Event extends DomainEvent>(
   schemas: EventSchemas<Event>,
 ): EventCodec<Event> {
-  const byType = new Map<string, readonly z.ZodType[]>(Object.entries(schemas));
+  const byType = new Map<string, SchemaVersions<unknown>>(Object.entries(schemas));
   return {
-    schemaVersionOf: (type) => byType.get(type)?.length ?? 0,
+    schemaVersionOf: (type) => byType.get(type)?.current ?? 0,
     parse(type, schemaVersion, data) {
-      const schema = byType.get(type)?.[schemaVersion - 1];
-      if (schema === undefined)
+      const versions = byType.get(type);
+      if (versions?.has(schemaVersion) !== true)
         throw new AppError(
           'newer_schema',
           `The log has an event ${type} in schema version ${schemaVersion}, which this build does not know: ` +
             'it was written by a newer one. Run that build, or a newer one.',
           { retryable: true },
         );
-      // The schema of `type` gives the data of `type`: the map's own type says so, but cannot be carried through it.
-      return { type, data: schema.parse(data) } as unknown as Event;
+      // The versions of `type` give the data of `type`: the map's own type says so, but cannot be carried through it.
+      return { type, data: versions.parse(schemaVersion, data) } as unknown as Event;
     },
   };
 }

@@ -1,7 +1,7 @@
 // The orders' events as the contract's messages: one per line, keyed by the line's product, so that all that concerns one
 // product stands in one partition, in order, and a release cannot overtake its reservation.
 import type { OrderId } from '@orderflow/shared/contracts/ids.ts';
-import type { OrdersMessage } from '@orderflow/shared/contracts/orders.ts';
+import { ordersMessageSchemas, type OrdersMessage } from '@orderflow/shared/contracts/orders.ts';
 import type { RecordedEvent } from '@orderflow/shared/eventstore/eventStore.ts';
 import type { OutboundMessage } from '@orderflow/shared/messaging/envelope.ts';
 import type { OrderEvent, RequestedLine } from '../domain/order.ts';
@@ -35,7 +35,8 @@ function perLine(
   return lines.map(({ productId, quantity }, index) => {
     const line = { index, of: lines.length };
     const message = toMessage({ orderId, productId, line, quantity, at });
-    return { key: String(productId), schemaVersion: 1, ...message };
+    const schemaVersion = ordersMessageSchemas[message.type].current;
+    return { key: String(productId), schemaVersion, ...message };
   });
 }
 
