@@ -1,7 +1,7 @@
 // The tables `consumer_cursors` and `parked_messages`: how far a consumer is, and what it could not handle.
 import type { QueryResult } from 'mysql2/promise';
 import { z } from 'zod';
-import { formatPlace } from '../messaging/chain.ts';
+import { formatPlace, type LogHistory } from '../messaging/chain.ts';
 import { duplicateKey, operationalError, queryRows } from '../runtime/database.ts';
 import type { Queryable, Transaction } from '../runtime/transaction.ts';
 import { ConflictError, type Cursor, type CursorMove, type ParkedMessage } from './eventStore.ts';
@@ -51,12 +51,29 @@ async function selectCursors(
       ORDER BY partition_id`,
     [consumer, topic, partitions],
   );
+  const history = await readHistory(database, topic);
   return rows.map(({ partition_id, next_offset, ...place }) => ({
     topic,
     partition: partition_id,
     place,
     nextOffset: next_offset,
+    ...(history === undefined ? {} : { history }),
   }));
+}
+
+/** What counts of the topic's earlier incarnations; undefined if its publisher was never restored. */
+async function readHistory(database: Queryable, topic: string): Promise<LogHistory | undefined> {
+  const rows = await queryRows(
+    database,
+    z.object({ incarnation: z.int(), last_position: z.int().nullable() }),
+    'SELECT incarnation, last_position FROM publisher_histories WHERE topic = ?',
+    [topic],
+  );
+  if (rows.length === 0) return undefined;
+  return {
+    newest: Math.max(...rows.map(({ incarnation }) => incarnation)),
+    kept: new Map(rows.map((row) => [row.incarnation, row.last_position ?? 0])),
+  };
 }
 
 /** The moves in the order in which all transactions lock cursors. Moves of one cursor keep theirs. */

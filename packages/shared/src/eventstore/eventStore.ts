@@ -1,5 +1,5 @@
 // The event store's contract: what one transaction carries, what is read back, and the conflicts it can end in.
-import type { Place } from '../messaging/chain.ts';
+import type { LogHistory, Place } from '../messaging/chain.ts';
 import type { DomainEvent } from './decider.ts';
 import type { TableChanges } from './projection.ts';
 
@@ -62,6 +62,8 @@ export interface Cursor {
   readonly place: Place;
   /** The Kafka offset to read next (a decimal string, as Kafka's offsets are 64 bit). Only a hint: the place decides. */
   readonly nextOffset: string;
+  /** As it was read: what counts of the topic's earlier incarnations, if its publisher was restored. */
+  readonly history?: LogHistory;
 }
 
 /** Moves a cursor from one place to another; fails the transaction if another owner has moved it meanwhile. */

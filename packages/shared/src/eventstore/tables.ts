@@ -3,6 +3,7 @@ import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import type { Schema } from '../runtime/schema.ts';
 import { EventStore1763800000000 } from './migrations/eventStore1763800000000.ts';
 import { EventStore1763800000300 } from './migrations/eventStore1763800000300.ts';
+import { EventStore1763800000500 } from './migrations/eventStore1763800000500.ts';
 
 const unsigned = { type: 'int', unsigned: true } as const;
 const position = { type: 'bigint', unsigned: true } as const;
@@ -103,6 +104,15 @@ const snapshots = new EntitySchema({
   },
 });
 
+const publisherHistories = new EntitySchema({
+  name: 'publisher_histories',
+  columns: {
+    topic: primary(text(249)),
+    incarnation: primary(unsigned),
+    last_position: { ...position, nullable: true },
+  },
+});
+
 /**
  * The part of every service's schema that is the event store. The log can only grow: the runtime user may neither
  * change nor delete an event, so no bug of a service can. log_head and relay_lease rows are made by the migration.
@@ -118,6 +128,8 @@ export const eventStoreSchema: Schema = {
     { entity: relayCursors, grants: ['SELECT', 'INSERT', 'UPDATE'] },
     { entity: topics, grants: ['SELECT', 'INSERT'] },
     { entity: snapshots, grants: ['SELECT', 'INSERT', 'UPDATE'] },
+    // Written by a restore alone.
+    { entity: publisherHistories, grants: ['SELECT'] },
   ],
-  migrations: [EventStore1763800000000, EventStore1763800000300],
+  migrations: [EventStore1763800000000, EventStore1763800000300, EventStore1763800000500],
 };

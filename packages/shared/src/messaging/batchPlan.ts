@@ -74,7 +74,7 @@ export async function planBatch<State, Event extends DomainEvent, Fact extends D
   const batch = new OpenBatch<Event, Fact>(deps.consumer, parkedBefore, deps.now);
   const work = slices.map((slice) => ({
     slice,
-    judged: judgeRecords(slice.state, slice.gapIsOpen, slice.records),
+    judged: judgeRecords(slice.state, slice.gapIsOpen, slice.records, slice.state.history),
   }));
   const parsed = new Map<Judged, Parsed<Fact>>();
   const streamIds = new Set<string>();

@@ -31,6 +31,24 @@ export function parsePlace(text: string): Place {
   return { incarnation: Number(match[1]), position: Number(match[2]), part: Number(match[3]) };
 }
 
+/**
+ * What counts of a publisher's log that was restored from a backup. `kept`: by earlier incarnation, the last of its
+ * positions that the log has; an incarnation that is not named left nothing. Whatever is not older than `newest` counts.
+ */
+export interface LogHistory {
+  readonly newest: number;
+  readonly kept: ReadonlyMap<number, number>;
+}
+
+/**
+ * Whether a message tells of an event that its publisher has lost by a restore. Such messages still stand in Kafka, right
+ * where a restored consumer reads on, and their chain fits: each names the one before it. Applied, they would lead to
+ * decisions about what never happened (stock reserved for an order that nobody has).
+ */
+export function isVoid(history: LogHistory, { incarnation, position }: Place): boolean {
+  return incarnation < history.newest && position > (history.kept.get(incarnation) ?? 0);
+}
+
 /** What a consumer must do with a message, from its place, its predecessor's, and the consumer's cursor alone. */
 export type Link = 'repeat' | 'next' | 'gap';
 

@@ -1,5 +1,5 @@
 // The records of one partition judged in order: repeat, next, gap or unreadable; nothing is decided yet.
-import { judge, type Place } from './chain.ts';
+import { isVoid, judge, type LogHistory, type Place } from './chain.ts';
 import { parseEnvelope, type InboundMessage } from './envelope.ts';
 import type { Progress } from './partitionState.ts';
 import type { IncomingRecord } from './transport.ts';
@@ -16,7 +16,8 @@ export type Judged = { readonly record: IncomingRecord; readonly after: Progress
 export type NextMessage = Extract<Judged, { kind: 'next' }>;
 
 /**
- * Judges records against the place handled last, as if each 'next' one before were handled.
+ * Judges records against the place handled last, as if each 'next' one before were handled. What a restored publisher
+ * has lost is passed over like a repeat, whatever it names as its predecessor.
  * While a gap is open nothing but the missing message moves the place, and `nextOffset` stays before the gap: after a
  * restart the message that showed it is read again, so a loss cannot be forgotten.
  */
@@ -24,6 +25,7 @@ export function judgeRecords(
   from: Progress,
   gapIsOpen: boolean,
   records: readonly IncomingRecord[],
+  history?: LogHistory,
 ): readonly Judged[] {
   const judged: Judged[] = [];
   let { place, nextOffset } = from;
@@ -43,7 +45,8 @@ export function judgeRecords(
       );
       continue;
     }
-    const link = judge(place, message);
+    const isLost = history !== undefined && isVoid(history, message.place);
+    const link = isLost ? 'repeat' : judge(place, message);
     switch (link) {
       case 'repeat':
         if (!inGap && readOffset > nextOffset) nextOffset = readOffset;

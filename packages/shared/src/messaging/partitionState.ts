@@ -1,6 +1,6 @@
 // What a consumer knows of one partition that it was given.
 import type { Cursor } from '../eventstore/eventStore.ts';
-import { comparePlaces, START, type Place } from './chain.ts';
+import { comparePlaces, START, type LogHistory, type Place } from './chain.ts';
 import type { TopicPartition } from './transport.ts';
 
 /**
@@ -22,6 +22,8 @@ export interface PartitionState extends TopicPartition {
   readOffset: bigint;
   /** Failures in a row: how long the next pause is. */
   failures: number;
+  /** Of the publisher's log; undefined where it was never restored. */
+  history: LogHistory | undefined;
 }
 
 /** How far one partition is in memory: the part of its state that a batch moves. */
@@ -38,6 +40,7 @@ export function assignedPartition({ topic, partition }: TopicPartition): Partiti
     nextOffset: 0n,
     readOffset: 0n,
     failures: 0,
+    history: undefined,
   };
 }
 
@@ -46,6 +49,7 @@ export function adoptCursor(state: PartitionState, cursor: Cursor): void {
   state.stored = cursor;
   state.place = cursor.place;
   state.nextOffset = BigInt(cursor.nextOffset);
+  state.history = cursor.history;
 }
 
 /** True if MySQL has the cursor where this process put it, or found it, last. */

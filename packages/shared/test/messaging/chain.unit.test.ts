@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   comparePlaces,
   formatPlace,
+  isVoid,
   judge,
   parsePlace,
   START,
@@ -45,6 +46,16 @@ it.each([
   ['1.5.0', '2.3.0', '1.8.0', 'gap'],
 ])('with %s handled, %s after %s is a %s', (cursor, own, prev, link) => {
   expect(judge(place(cursor), { place: place(own), prev: place(prev) })).toBe(link);
+});
+
+it.each([
+  ['1.6.0', false, 'stands in the backup'],
+  ['1.7.0', true, 'came after the backup'],
+  ['4.2.0', true, 'is of a history that another restore has ended'],
+  ['9.7.0', false, 'came after the restore'],
+  ['10.8.0', false, 'came after a failover since'],
+])('with 1.6 restored as incarnation 9, that %s is void is %s: it %s', (own, expected) => {
+  expect(isVoid({ newest: 9, kept: new Map([[1, 6]]) }, place(own))).toBe(expected);
 });
 
 it('whatever is dropped, doubled or resent, nothing is applied out of order or over a hole', () => {

@@ -49,6 +49,27 @@ it('while a gap is open the offset stays before it, until the missing message co
   expect(judged(10n, 10n, true, message('1.4.0', '1.3.0'))).toEqual([['repeat', 5, 10, 11]]);
 });
 
+it('what a restored publisher has lost is passed over, and what it says instead is applied', () => {
+  const history = { newest: 9, kept: new Map([[1, 6]]) };
+  const from = { place: place('1.5.0'), nextOffset: 10n, readOffset: 10n };
+  const values = [
+    message('1.6.0', '1.5.0'),
+    message('1.7.0', '1.6.0'),
+    message('1.8.0', '1.7.0'),
+    message('1.6.0', '1.5.0'),
+    message('9.7.0', '1.6.0'),
+  ];
+  const records = values.map((value, index) => ({
+    offset: BigInt(10 + index),
+    value: Buffer.from(value),
+  }));
+  const kinds = (known: typeof history | undefined) =>
+    judgeRecords(from, false, records, known).map(({ kind }) => kind);
+  expect(kinds(history)).toEqual(['next', 'repeat', 'repeat', 'repeat', 'next']);
+  // Without the history the lost ones are applied: their chain fits.
+  expect(kinds(undefined)).toEqual(['next', 'next', 'next', 'repeat', 'next']);
+});
+
 it('what is no message has no place, and is new only the first time', () => {
   expect(judged(10n, 11n, false, 'no JSON', 'no JSON')).toEqual([
     ['repeat', 5, 11, 11],
