@@ -2,15 +2,16 @@
 import { INVENTORY_TOPIC, ORDERS_TOPIC, USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
 import type { KafkaRight } from '@orderflow/shared/messaging/kafkaSecurity.ts';
 import { defaultGroup } from '@orderflow/shared/runtime/kafkaSettings.ts';
+import type { DataService } from './config.ts';
 
 interface Traffic {
-  readonly service: string;
+  readonly service: DataService;
   readonly publishes: string;
   readonly consumes: readonly string[];
 }
 
 /** The services that speak Kafka. Each makes and fills a topic of its own; the gateway has no Kafka. */
-const TRAFFIC: readonly Traffic[] = [
+export const TRAFFIC: readonly Traffic[] = [
   { service: 'users', publishes: USERS_TOPIC, consumes: [] },
   { service: 'inventory', publishes: INVENTORY_TOPIC, consumes: [ORDERS_TOPIC] },
   { service: 'orders', publishes: ORDERS_TOPIC, consumes: [USERS_TOPIC, INVENTORY_TOPIC] },

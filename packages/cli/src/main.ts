@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // The command `orderflow`: a verb a file.
 import { Command } from 'commander';
+import { backupCommand } from './backup.ts';
 import { certificateCommand } from './certificate.ts';
 import { kafkaAclsCommand } from './kafkaAcls.ts';
 import { migrateCommand } from './migrate.ts';
+import { restoreCommand } from './restore.ts';
 import { streamCommand } from './stream.ts';
 import { verifyCommand } from './verify.ts';
 import { whyCommand } from './why.ts';
@@ -19,4 +21,6 @@ await new Command('orderflow')
   .addCommand(certificateCommand())
   .addCommand(migrateCommand())
   .addCommand(kafkaAclsCommand())
+  .addCommand(backupCommand())
+  .addCommand(restoreCommand())
   .parseAsync();
