@@ -10,10 +10,12 @@ const MAIN = path.resolve(import.meta.dirname, '../../packages/cli/src/main.ts')
 /** Runs a verb with --json and gives what it told; rejects with its error output where it fails. */
 export async function orderflow(stack: Stack, ...args: readonly string[]): Promise<unknown> {
   const { mysql } = stack.infra;
-  const databases = Object.entries(stack.databases).flatMap(([name, database]) => [
-    [`${name.toUpperCase()}_MYSQL_DATABASE`, database],
-    [`${name.toUpperCase()}_MYSQL_USER`, database],
-  ]);
+  const databases = Object.entries(stack.databases).flatMap(
+    ([name, database]): [string, string][] => [
+      [`${name.toUpperCase()}_MYSQL_DATABASE`, database],
+      [`${name.toUpperCase()}_MYSQL_USER`, database],
+    ],
+  );
   const env = {
     ...programEnvironment(),
     ...Object.fromEntries(databases),
@@ -26,5 +28,5 @@ export async function orderflow(stack: Stack, ...args: readonly string[]): Promi
   };
   const run = promisify(execFile);
   const { stdout } = await run(process.execPath, [MAIN, ...args, '--json'], { env });
-  return JSON.parse(stdout);
+  return JSON.parse(stdout) as unknown;
 }

@@ -2,13 +2,20 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { eventStoreSchema } from '@orderflow/shared/eventstore/tables.ts';
 import { queryRows } from '@orderflow/shared/runtime/database.ts';
+import { combineSchemas } from '@orderflow/shared/runtime/schema.ts';
 import { dumpService } from './backup/dump.ts';
 import { writeManifest, type Manifest, type SavedService } from './backup/manifest.ts';
 import { DATA_SERVICES, readSystemConfig } from './config.ts';
 import { takeCut, type Cut } from './cut.ts';
 import { TRAFFIC } from './kafkaAccess.ts';
-import { closeServicePools, openServicePools } from './serviceLogs.ts';
+import {
+  closeServicePools,
+  loadServiceParts,
+  openServicePools,
+  type ServiceParts,
+} from './serviceLogs.ts';
 import { runVerb, type VerbResult } from './verb.ts';
 
 /** The verb `backup`. */
@@ -27,6 +34,7 @@ export function backupCommand(): Command {
 
 async function backUp(folder: string): Promise<VerbResult> {
   const { databases, kafka } = readSystemConfig();
+  const parts = await loadServiceParts();
   await requireEmptyFolder(folder);
   const pools = openServicePools(databases);
   try {
@@ -40,6 +48,7 @@ async function backUp(folder: string): Promise<VerbResult> {
         orders: await dumpService(folder, 'orders', cut.snapshots.orders),
       };
       const manifest = { takenAt, topicPrefix: kafka.TOPIC_PREFIX, services };
+      requireAllTables(manifest, parts);
       await writeManifest(folder, manifest);
       return told(folder, manifest);
     } finally {
@@ -67,6 +76,21 @@ async function requireTopics({ snapshots }: Cut, prefix: string): Promise<void> 
     throw new Error(
       `${service} has never published to ${topic} (but to: ${known || 'none'}): see TOPIC_PREFIX, or start it once`,
     );
+  }
+}
+
+/** A table that the service's user may not see would be left out without a word. */
+function requireAllTables({ services }: Omit<Manifest, 'format'>, parts: ServiceParts): void {
+  for (const service of DATA_SERVICES) {
+    const saved = new Set(services[service].tables.map(({ name }) => name));
+    const { tables } = combineSchemas(eventStoreSchema, parts[service].schema);
+    const missing = tables
+      .map(({ entity: { options } }) => options.tableName ?? options.name)
+      .filter((name) => !saved.has(name));
+    if (missing.length > 0)
+      throw new Error(
+        `${services[service].database} has no ${missing.join(', ')} that the user of ${service} may read: run orderflow migrate ${service}`,
+      );
   }
 }
 
