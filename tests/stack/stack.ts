@@ -30,7 +30,8 @@ export interface Stack {
 }
 
 /**
- * Starts the system on the test infrastructure. `settings` are added to every service's environment.
+ * Starts the system on the test infrastructure. `settings` are added to every service's environment, before what else
+ * stands in it: with KAFKA_BROKERS it runs on a cluster of the test's own.
  * Everything that it makes has a name of its own, so stacks do not disturb each other.
  */
 export async function startStack(settings: Readonly<Record<string, string>> = {}): Promise<Stack> {
@@ -40,10 +41,10 @@ export async function startStack(settings: Readonly<Record<string, string>> = {}
   const ports = await freePorts(SERVICES.length);
   const urlOf = (name: ServiceName) => `http://127.0.0.1:${ports[SERVICES.indexOf(name)] ?? 0}`;
   const environmentOf = (name: ServiceName, port: number) => ({
-    ...settings,
     ...Object.fromEntries(SERVICES.map((peer) => [`${peer.toUpperCase()}_URL`, urlOf(peer)])),
     ...environment(infra, namespace, name, port),
     ...(name === 'gateway' ? {} : databaseEnvironment(infra, databases[name])),
+    ...settings,
   });
   const processes: ServiceProcess[] = [];
   const add = async (name: ServiceName, port: number): Promise<ServiceProcess> => {

@@ -5,6 +5,7 @@ import { backupCommand } from './backup.ts';
 import { certificateCommand } from './certificate.ts';
 import { kafkaAclsCommand } from './kafkaAcls.ts';
 import { migrateCommand } from './migrate.ts';
+import { parkedCommand } from './parked.ts';
 import { refillCommand } from './refill.ts';
 import { restoreCommand } from './restore.ts';
 import { streamCommand } from './stream.ts';
@@ -24,5 +25,6 @@ await new Command('orderflow')
   .addCommand(kafkaAclsCommand())
   .addCommand(backupCommand())
   .addCommand(restoreCommand())
+  .addCommand(parkedCommand())
   .addCommand(refillCommand())
   .parseAsync();

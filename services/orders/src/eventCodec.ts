@@ -7,13 +7,15 @@ import {
   orderIdSchema,
   productIdSchema,
   quantitySchema,
+  rejectionReason1Schema,
+  rejectionReasonSchema,
   stockSchema,
   userIdSchema,
 } from '@orderflow/shared/contracts/ids.ts';
 import { firstVersion } from '@orderflow/shared/contracts/schemaVersions.ts';
 import { createEventCodec, type EventSchemas } from '@orderflow/shared/eventstore/eventCodec.ts';
 import type { OrderEvent } from './domain/order.ts';
-import { upcastOrderRequested } from './upcasters.ts';
+import { upcastOrderRejected, upcastOrderRequested } from './upcasters.ts';
 
 const requestedLine = { productId: productIdSchema, quantity: quantitySchema };
 const lineReservation = {
@@ -47,14 +49,15 @@ const orderConfirmed = z.object({
   at: instantSchema,
 });
 
-const orderRejected = z.object({
+const orderRejected1 = z.object({
   orderId: orderIdSchema,
   userId: userIdSchema,
   lines: linesOf(requestedLine),
   rejectedLineIndex: lineIndexSchema,
-  reason: z.enum(['unknown_product', 'out_of_stock']),
+  reason: rejectionReason1Schema,
   at: instantSchema,
 });
+const orderRejected = orderRejected1.extend({ reason: rejectionReasonSchema });
 
 /** By event type, all versions ever written. */
 export const orderEventSchemas: EventSchemas<OrderEvent> = {
@@ -64,7 +67,10 @@ export const orderEventSchemas: EventSchemas<OrderEvent> = {
   ),
   OrderLineReserved: firstVersion(orderLineReserved.readonly()),
   OrderConfirmed: firstVersion(orderConfirmed.readonly()),
-  OrderRejected: firstVersion(orderRejected.readonly()),
+  OrderRejected: firstVersion(orderRejected1.readonly()).next(
+    orderRejected.readonly(),
+    upcastOrderRejected.from1,
+  ),
 };
 
 /** The codec of the orders' log. */

@@ -1,5 +1,5 @@
 // How older schema versions of the orders' events are read: each step gives what the next version would have said.
-import type { OrderRequested } from './domain/order.ts';
+import type { OrderRejected, OrderRequested } from './domain/order.ts';
 
 /** OrderRequested, step by step. */
 export const upcastOrderRequested = {
@@ -9,4 +9,10 @@ export const upcastOrderRequested = {
    * taken over.
    */
   from1: (data: OrderRequested['data']): OrderRequested['data'] => data,
+};
+
+/** OrderRejected, step by step. */
+export const upcastOrderRejected = {
+  /** Version 2 has one reason more. */
+  from1: (data: OrderRejected['data']): OrderRejected['data'] => data,
 };

@@ -25,6 +25,13 @@ export const LINES_LIMIT = 50;
 
 export const quantitySchema = z.int().min(1).max(QUANTITY_LIMIT);
 export const stockSchema = z.int().min(0).max(STOCK_LIMIT);
+/** Why a line of an order, and with it the order, was refused: what version 1 of the messages could say. */
+export const rejectionReason1Schema = z.enum(['unknown_product', 'out_of_stock']);
+
+/** And today. `request_dropped`: its request could not be handled, and an operator has given it up. */
+export const rejectionReasonSchema = z.enum(['unknown_product', 'out_of_stock', 'request_dropped']);
+export type RejectionReason = z.infer<typeof rejectionReasonSchema>;
+
 export const lineIndexSchema = z
   .int()
   .min(0)

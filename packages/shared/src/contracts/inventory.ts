@@ -6,6 +6,8 @@ import {
   orderIdSchema,
   productIdSchema,
   quantitySchema,
+  rejectionReason1Schema,
+  rejectionReasonSchema,
   stockSchema,
 } from './ids.ts';
 import { firstVersion, type DataOf } from './schemaVersions.ts';
@@ -33,9 +35,10 @@ const productAddedSchema = z
 /** `sold`: the line stood alone, so it is final at once; otherwise it is held until its order is decided. */
 const stockReservedSchema = z.object({ ...lineDecision, sold: z.boolean() }).readonly();
 
-const stockRejectedSchema = z
-  .object({ ...lineDecision, reason: z.enum(['unknown_product', 'out_of_stock']) })
+const stockRejected1Schema = z
+  .object({ ...lineDecision, reason: rejectionReason1Schema })
   .readonly();
+const stockRejectedSchema = z.object({ ...lineDecision, reason: rejectionReasonSchema }).readonly();
 
 const stockReleasedSchema = z.object(lineDecision).readonly();
 const stockSoldSchema = z.object(lineDecision).readonly();
@@ -44,7 +47,8 @@ const stockSoldSchema = z.object(lineDecision).readonly();
 export const inventoryMessageSchemas = {
   ProductAdded: firstVersion(productAddedSchema),
   StockReserved: firstVersion(stockReservedSchema),
-  StockRejected: firstVersion(stockRejectedSchema),
+  /** Version 2 may say that the request was dropped. */
+  StockRejected: firstVersion(stockRejected1Schema).next(stockRejectedSchema, (data) => data),
   StockReleased: firstVersion(stockReleasedSchema),
   StockSold: firstVersion(stockSoldSchema),
 } as const;

@@ -6,6 +6,8 @@ import {
   orderIdSchema,
   productIdSchema,
   quantitySchema,
+  rejectionReason1Schema,
+  rejectionReasonSchema,
 } from './ids.ts';
 import { firstVersion, type DataOf } from './schemaVersions.ts';
 
@@ -19,15 +21,15 @@ const orderLine = {
 
 const orderRequestedSchema = z.object(orderLine).readonly();
 const orderConfirmedSchema = z.object(orderLine).readonly();
-const orderRejectedSchema = z
-  .object({ ...orderLine, reason: z.enum(['unknown_product', 'out_of_stock']) })
-  .readonly();
+const orderRejected1Schema = z.object({ ...orderLine, reason: rejectionReason1Schema }).readonly();
+const orderRejectedSchema = z.object({ ...orderLine, reason: rejectionReasonSchema }).readonly();
 
 /** The messages of orders.v1, by type, with all their versions. */
 export const ordersMessageSchemas = {
   OrderRequested: firstVersion(orderRequestedSchema),
   OrderConfirmed: firstVersion(orderConfirmedSchema),
-  OrderRejected: firstVersion(orderRejectedSchema),
+  /** Version 2 may say that the request was dropped. */
+  OrderRejected: firstVersion(orderRejected1Schema).next(orderRejectedSchema, (data) => data),
 } as const;
 
 export type OrdersMessage = {

@@ -90,6 +90,34 @@ export interface ParkedMessage {
   readonly parkedAt: string;
 }
 
+/** Names the parked messages of one key. */
+export type ParkedKey = Pick<ParkedMessage, 'consumer' | 'topic' | 'key'>;
+
+/** Names one of them. */
+export type ParkedPlace = ParkedKey & Pick<ParkedMessage, 'place'>;
+
+/** What an operator wants done: handle the key's messages again, in order; or give the first one up. */
+export type Wish = 'retry' | 'drop';
+
+/** A parked message with what is wished about it, and what came of the last wish if it could not be fulfilled. */
+export interface KeptMessage extends ParkedMessage {
+  readonly wish: Wish | null;
+  readonly answer: string | null;
+}
+
+/** A message about which something is wished. */
+export type WishedMessage = ParkedPlace &
+  Pick<ParkedMessage, 'partition'> & { readonly wish: Wish };
+
+/** Messages of one key that are parked no longer, from the first on, and what is noted at one that stays. */
+export interface Redrive {
+  readonly key: ParkedKey;
+  /** By which it was decided what they lead to; an operator may have changed it since. */
+  readonly wish: Wish;
+  readonly removed: readonly Place[];
+  readonly kept?: Pick<KeptMessage, 'place' | 'reason' | 'wish' | 'answer'> | undefined;
+}
+
 /** A row written beside the events that is no read model, because no event may carry its content (personal data). */
 export interface RowInsert {
   readonly table: string;
@@ -104,6 +132,8 @@ export interface Unit<Event extends DomainEvent, Fact extends DomainEvent = neve
   readonly inserts?: readonly RowInsert[];
   readonly cursors?: readonly CursorMove[];
   readonly parked?: readonly ParkedMessage[];
+  /** Goes with the effects of the messages that it removes: they happen once, whoever tries. */
+  readonly redrive?: Redrive;
   /** Folded into read models before the unit's own events. */
   readonly facts?: readonly Fact[];
 }
@@ -187,6 +217,10 @@ export interface EventStore<Event extends DomainEvent, Fact extends DomainEvent 
   ): Promise<readonly Cursor[]>;
   /** Those keys of a consumer that have parked messages (`${topic}/${key}`), of the given topic. */
   readParkedKeys(consumer: string, topic: string): Promise<ReadonlySet<string>>;
+  /** The first parked messages of a key, in order, at most `limit`; with `from`, those that stand there and behind. */
+  readParked(key: ParkedKey, limit: number, from?: Place): Promise<readonly KeptMessage[]>;
+  /** The parked messages of a consumer about which somebody wishes something. */
+  readWishes(consumer: string): Promise<readonly WishedMessage[]>;
   /**
    * Calls back after each commit of this process that has recorded events, with them and with the read-model rows that
    * it wrote. Returns the way to stop that.

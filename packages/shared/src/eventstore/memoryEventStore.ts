@@ -1,5 +1,5 @@
 // The event store in memory, for tests and the simulation: the same contract, the same placing and folds, no I/O.
-import { comparePlaces, formatPlace, START } from '../messaging/chain.ts';
+import { comparePlaces, START } from '../messaging/chain.ts';
 import { createCommitListeners } from './commitListeners.ts';
 import { cursorName, inLockOrder } from './cursorRows.ts';
 import type { DomainEvent } from './decider.ts';
@@ -9,14 +9,17 @@ import {
   type Cursor,
   type EventCodec,
   type EventStore,
-  type ParkedMessage,
+  type KeptMessage,
+  type ParkedPlace,
   type RecordedEvent,
   type Unit,
+  type Wish,
 } from './eventStore.ts';
+import { parkedAfter, parkedReads, withWish } from './memoryParked.ts';
 import { createMemorySnapshots, inRange } from './memoryStreams.ts';
 import { createTableDrafts, type UniqueKey } from './memoryTables.ts';
 import { placeEvents, prepareAppends, type PlacedEvent, type Predecessor } from './placing.ts';
-import { createProjectionEngine, foldedEvents, keyText } from './projectionEngine.ts';
+import { createProjectionEngine, foldedEvents } from './projectionEngine.ts';
 import type { Projection, ReadModelTable, Row, TableChanges } from './projection.ts';
 
 export interface MemoryEventStoreOptions<Event extends DomainEvent, Fact extends DomainEvent> {
@@ -33,7 +36,9 @@ export interface MemoryEventStore<
   Fact extends DomainEvent = never,
 > extends EventStore<Event, Fact> {
   rows(table: string): readonly Row[];
-  parked(): readonly ParkedMessage[];
+  parked(): readonly KeptMessage[];
+  /** Writes a wish at a parked message, as an operator does. */
+  wish(at: ParkedPlace, wish: Wish): void;
 }
 
 /** All that is stored. A commit works on a copy, and puts it in place of the old one when nothing has failed. */
@@ -41,7 +46,7 @@ interface Contents<Event extends DomainEvent> {
   readonly log: readonly PlacedEvent<Event>[];
   readonly heads: ReadonlyMap<string, Predecessor>;
   readonly cursors: ReadonlyMap<string, Cursor>;
-  readonly parked: readonly ParkedMessage[];
+  readonly parked: readonly KeptMessage[];
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, Row>>;
 }
 
@@ -86,14 +91,13 @@ export function createMemoryEventStore<Event extends DomainEvent, Fact extends D
       contents = { ...contents, cursors };
       return found;
     },
-    async readParkedKeys(consumer, topic) {
-      await turn();
-      const own = contents.parked.filter((m) => m.consumer === consumer && m.topic === topic);
-      return new Set(own.map((message) => `${topic}/${message.key}`));
-    },
+    ...parkedReads(() => turn().then(() => contents.parked)),
     onCommitted: listeners.add,
     rows: (table) => [...(contents.tables.get(table)?.values() ?? [])],
     parked: () => contents.parked,
+    wish(at, wish) {
+      contents = { ...contents, parked: withWish(contents.parked, at, wish) };
+    },
   };
 }
 
@@ -132,7 +136,7 @@ function createWriter<Event extends DomainEvent, Fact extends DomainEvent>(
   return (before, units) => {
     const appends = prepareAppends(units, options.codec);
     const cursors = moveCursors(before.cursors, units);
-    const parked = park(before.parked, units);
+    const parked = parkedAfter(before.parked, units);
     const drafts = createTableDrafts(before.tables, options.uniqueKeys ?? []);
     for (const { table, row } of units.flatMap((unit) => unit.inserts ?? []))
       drafts.insert(tableOf(options, table), row);
@@ -198,16 +202,4 @@ function moveCursors(
     cursors.set(name, to);
   }
   return cursors;
-}
-
-function park(
-  before: readonly ParkedMessage[],
-  units: readonly Unit<DomainEvent, DomainEvent>[],
-): readonly ParkedMessage[] {
-  const all = [...before, ...units.flatMap((unit) => unit.parked ?? [])];
-  const keys = all.map(({ consumer, topic, key, place }) =>
-    keyText([consumer, topic, key, formatPlace(place)]),
-  );
-  if (new Set(keys).size < all.length) throw new ConflictError('row', 'parked_messages');
-  return all;
 }

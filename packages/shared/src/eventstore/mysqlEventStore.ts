@@ -8,6 +8,7 @@ import type { DomainEvent } from './decider.ts';
 import { areInLog, readLogEvents, readStreamEvents, readStreamVersions } from './eventRows.ts';
 import { ConflictError, type EventCodec, type EventStore, type Unit } from './eventStore.ts';
 import { createLogPositions, HeadMovedError, lockLogHead, readLogHead } from './logHead.ts';
+import { readParkedRows, readWishRows } from './parkedRows.ts';
 import { prepareAppends, type PlacedEvent } from './placing.ts';
 import type { Projection } from './projection.ts';
 import { snapshotsIn } from './snapshots.ts';
@@ -44,6 +45,8 @@ export function createMysqlEventStore<Event extends DomainEvent, Fact extends Do
     head: () => readLogHead(pool),
     readCursors: (...of) => readCursorRows(pool, ...of),
     readParkedKeys: (consumer, topic) => readParkedKeyRows(pool, consumer, topic),
+    readParked: (...of) => readParkedRows(pool, ...of),
+    readWishes: (consumer) => readWishRows(pool, consumer),
     onCommitted: listeners.add,
   };
 }

@@ -3,6 +3,7 @@ import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import type { Schema } from '../runtime/schema.ts';
 import { EventStore1763800000000 } from './migrations/eventStore1763800000000.ts';
 import { EventStore1763800000300 } from './migrations/eventStore1763800000300.ts';
+import { EventStore1763800000400 } from './migrations/eventStore1763800000400.ts';
 import { EventStore1763800000500 } from './migrations/eventStore1763800000500.ts';
 
 const unsigned = { type: 'int', unsigned: true } as const;
@@ -65,7 +66,10 @@ const parkedMessages = new EntitySchema({
     value: { type: 'mediumtext' },
     reason: { type: 'text' },
     parked_at: text(24),
+    wish: { ...text(8), default: '' },
+    answer: { ...text(2_000), default: '' },
   },
+  indices: [{ name: 'ix_parked_messages_wish', columns: ['consumer', 'wish'] }],
 });
 
 const relayLease = new EntitySchema({
@@ -131,5 +135,10 @@ export const eventStoreSchema: Schema = {
     // Written by a restore alone.
     { entity: publisherHistories, grants: ['SELECT'] },
   ],
-  migrations: [EventStore1763800000000, EventStore1763800000300, EventStore1763800000500],
+  migrations: [
+    EventStore1763800000000,
+    EventStore1763800000300,
+    EventStore1763800000400,
+    EventStore1763800000500,
+  ],
 };

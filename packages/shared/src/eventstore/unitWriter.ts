@@ -5,6 +5,7 @@ import type { DomainEvent } from './decider.ts';
 import { insertEvents, readStreamHeads } from './eventRows.ts';
 import type { Unit } from './eventStore.ts';
 import type { LogPlace, LogPositions } from './logHead.ts';
+import { redriveParked } from './parkedRows.ts';
 import {
   placeEvents,
   splitByKnownHead,
@@ -55,6 +56,7 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
     // duplicate would be all that is told.
     if (parked.length > 0) await transaction.send();
     await insertParked(transaction, parked);
+    for (const { redrive } of units) if (redrive !== undefined) redriveParked(transaction, redrive);
     insertRowsBeside(
       transaction,
       units.flatMap((unit) => unit.inserts ?? []),

@@ -7,7 +7,7 @@ import type { InboundMessage } from './envelope.ts';
 import { judgeRecords, type Judged, type NextMessage } from './judgement.ts';
 import { describeError, OpenBatch, type BatchContent } from './openBatch.ts';
 import type { PartitionState, Progress } from './partitionState.ts';
-import type { Reactions } from './reaction.ts';
+import type { Reactions, StreamDecision } from './reaction.ts';
 import type { Evolution, StateSource } from './loadStates.ts';
 import { BatchStates, type StateCache } from './stateCache.ts';
 import type { IncomingRecord } from './transport.ts';
@@ -171,7 +171,7 @@ async function settle<State, Event extends DomainEvent, Fact extends DomainEvent
   }
   try {
     if (parsed?.kind === 'failed') throw parsed.error;
-    if (parsed?.kind === 'fact') await react(deps, batch, states, parsed.fact, item.message);
+    if (parsed?.kind === 'fact') await addReaction(deps, batch, states, parsed.fact, item.message);
   } catch (error) {
     if (error instanceof AppError && error.retryable) return error;
     batch.park(state, item, describeError(error), 'poison');
@@ -180,8 +180,8 @@ async function settle<State, Event extends DomainEvent, Fact extends DomainEvent
 }
 
 /** Adds what the fact leads to. All of it or, if it throws, nothing: it is kept only when `react` has returned. */
-async function react<State, Event extends DomainEvent, Fact extends DomainEvent>(
-  deps: PlanDeps<State, Event, Fact>,
+export async function addReaction<State, Event extends DomainEvent, Fact extends DomainEvent>(
+  deps: Pick<PlanDeps<State, Event, Fact>, 'reactions'>,
   batch: OpenBatch<Event, Fact>,
   states: BatchStates<State, Event>,
   fact: Fact,
@@ -189,9 +189,19 @@ async function react<State, Event extends DomainEvent, Fact extends DomainEvent>
 ): Promise<void> {
   const load = async (streamId: string): Promise<State> => (await states.read(streamId)).state;
   const decisions = await deps.reactions.react(fact, load);
+  await appendDecisions(batch, states, decisions, message);
+  batch.addFact(fact);
+}
+
+/** Adds a message's decisions to the batch. Throws what reading and `evolve` throw; nothing is added then. */
+export async function appendDecisions<State, Event extends DomainEvent, Fact extends DomainEvent>(
+  batch: OpenBatch<Event, Fact>,
+  states: BatchStates<State, Event>,
+  decisions: readonly StreamDecision<Event>[],
+  message: InboundMessage,
+): Promise<void> {
   await states.prefetch(decisions.map(({ streamId }) => streamId));
   const starts = states.applyAll(decisions);
-  batch.addFact(fact);
   for (const [index, { streamId, events }] of decisions.entries())
     batch.append(streamId, starts[index] ?? { version: 0 }, events, message);
 }

@@ -15,6 +15,7 @@ import { isAheadOfStore, type PartitionState } from './partitionState.ts';
 import { createParkedKeys } from './parkedKeys.ts';
 import { createPoisonMeter } from './poisonMeter.ts';
 import type { Reactions } from './reaction.ts';
+import { createRedriver, type Redriver } from './redrive.ts';
 import { BatchSettler, type Settler } from './settle.ts';
 import { TooMuchPoisonError } from './settleFailure.ts';
 import { repeat } from './signal.ts';
@@ -64,6 +65,7 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
   readonly #loop: BatchLoop;
   readonly #check: TailCheck;
   readonly #join: GroupJoin;
+  readonly #redriver: Redriver;
   readonly #snapshots: SnapshotWriter;
   #notReady: string | undefined = 'the consumer group is not joined yet';
 
@@ -103,12 +105,11 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
       onBug: onError,
       logger,
     });
-    this.#settler = new BatchSettler<State, Event, Fact>({
-      ...{ consumer, store, cache, gaps, parked, logger, now: Date.now },
-      ...{ reactions: deps.reactions, evolution: deps.evolution },
-      poison: createPoisonMeter(now),
-    });
+    const deciding = { ...deps, store, cache, parked, now: Date.now };
+    const poison = createPoisonMeter(now);
+    this.#settler = new BatchSettler<State, Event, Fact>({ ...deciding, gaps, poison });
     const [assignment, settler] = [this.#assignment, this.#settler];
+    this.#redriver = createRedriver<State, Event, Fact>({ ...deciding, assignment, exclusive });
     this.#loop = new BatchLoop({ assignment, settler, exclusive, onError });
     const onWaiting = (reason: string): void => {
       this.#notReady = reason;
@@ -187,6 +188,7 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
       repeat(ended, FLUSH_MS, () => this.#flush()),
       repeat(ended, CHECK_MS, () => this.#requireProgress()),
       repeat(ended, SNAPSHOT_MS, () => this.#snapshots.write()),
+      repeat(ended, TICK_MS, () => this.#redriver.tick()),
     ]);
   }
 

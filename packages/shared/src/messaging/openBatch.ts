@@ -16,7 +16,8 @@ import type { IncomingRecord, TopicPartition } from './transport.ts';
 
 /** The key under which records are parked that are no messages. */
 export const UNREADABLE_KEY = '(unreadable)';
-const MAX_REASON_LENGTH = 2_000;
+/** Of a reason, or of an answer to a wish, in characters. */
+export const MAX_REASON_LENGTH = 2_000;
 
 /** What a batch writes, and what of it is parked. */
 export interface BatchContent<Event extends DomainEvent, Fact extends DomainEvent> {

@@ -23,7 +23,15 @@ export interface Reactions<State, Event extends DomainEvent, Fact extends Domain
   streamsOf?(fact: Fact): readonly string[];
   /** Decides. All of a message's decisions are kept, or none. May run more than once for a message: no side effects. */
   react(fact: Fact, load: LoadState<State>): Promise<readonly StreamDecision<Event>[]>;
+  /**
+   * Decides what giving up a parked message leads to, so that whoever waits for an answer gets one. The fact itself is not
+   * folded into read models. Throws DropRefusal where nothing could stand in for the message; so does a service without it.
+   */
+  drop?(fact: Fact, load: LoadState<State>): Promise<readonly StreamDecision<Event>[]>;
 }
+
+/** A parked message cannot be given up; the text says why, and what to do. */
+export class DropRefusal extends Error {}
 
 /**
  * For `parse`: throws a retryable AppError 'newer_schema' when the message was written in a schema version that this

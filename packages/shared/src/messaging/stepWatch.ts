@@ -7,7 +7,13 @@ import { NO_PROGRESS_MS } from './tailCheck.ts';
 /** What of the store a consumer's steps wait for. */
 export type StepStore<Event extends DomainEvent, Fact extends DomainEvent> = Pick<
   EventStore<Event, Fact>,
-  'readStreams' | 'readSnapshots' | 'readCursors' | 'readParkedKeys' | 'commit'
+  | 'readStreams'
+  | 'readSnapshots'
+  | 'readCursors'
+  | 'readParkedKeys'
+  | 'readParked'
+  | 'readWishes'
+  | 'commit'
 >;
 
 /**
@@ -51,6 +57,8 @@ export class StepWatch {
       readSnapshots: (...of) => noted(store.readSnapshots(...of)),
       readCursors: (...of) => noted(store.readCursors(...of)),
       readParkedKeys: (...of) => noted(store.readParkedKeys(...of)),
+      readParked: (...of) => noted(store.readParked(...of)),
+      readWishes: (...of) => noted(store.readWishes(...of)),
       commit: (units) => noted(store.commit(units)),
     };
   }

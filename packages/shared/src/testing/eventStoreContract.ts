@@ -5,6 +5,7 @@ import type { TableChanges } from '../eventstore/projection.ts';
 import { besideTheEventsContract, parkedMessage } from './besideTheEventsContract.ts';
 import { carriedHeadsContract } from './carriedHeadsContract.ts';
 import { eventually } from './eventually.ts';
+import { parkedContract } from './parkedContract.ts';
 import { snapshotsContract } from './snapshotsContract.ts';
 import { conflictOf, type StoreUnderTest } from './storeUnderTest.ts';
 import {
@@ -220,6 +221,10 @@ export function eventStoreContract(name: string, open: () => Promise<StoreUnderT
 
     describe('beside the events', () => {
       besideTheEventsContract(open);
+    });
+
+    describe('parked messages', () => {
+      parkedContract(open);
     });
   });
 }

@@ -1,5 +1,10 @@
 // The store that the contract suite holds to its promises, and how it looks at a conflict.
-import { ConflictError, type EventStore } from '../eventstore/eventStore.ts';
+import {
+  ConflictError,
+  type EventStore,
+  type ParkedPlace,
+  type Wish,
+} from '../eventstore/eventStore.ts';
 import type { Row } from '../eventstore/projection.ts';
 import type { TallyEvent, TallySeen } from './tallyDomain.ts';
 
@@ -8,6 +13,8 @@ export interface StoreUnderTest {
   readonly store: EventStore<TallyEvent, TallySeen>;
   /** All rows of a table, by primary key. */
   rows(table: string): Promise<readonly Row[]>;
+  /** Writes a wish at a parked message, as an operator does. */
+  wish(at: ParkedPlace, wish: Wish): Promise<unknown>;
 }
 
 /** The conflict that an attempt ends in; throws if it ends otherwise. */

@@ -15,5 +15,12 @@ eventStoreContract('memory', () => {
     tables: [secretsTable],
     uniqueKeys,
   });
-  return Promise.resolve({ store, rows: (table) => Promise.resolve(store.rows(table)) });
+  return Promise.resolve({
+    store,
+    rows: (table) => Promise.resolve(store.rows(table)),
+    wish(...of) {
+      store.wish(...of);
+      return Promise.resolve();
+    },
+  });
 });

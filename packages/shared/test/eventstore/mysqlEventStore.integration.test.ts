@@ -2,6 +2,7 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Row } from '../../src/eventstore/projection.ts';
 import { createMysqlEventStore } from '../../src/eventstore/mysqlEventStore.ts';
+import { writeWish } from '../../src/eventstore/parkedRows.ts';
 import { eventStoreContract } from '../../src/testing/eventStoreContract.ts';
 import { testInfra } from '../../src/testing/infra.ts';
 import { talliesProjection, tallyCodec } from '../../src/testing/tallyDomain.ts';
@@ -29,5 +30,6 @@ eventStoreContract('MySQL', async () => {
       );
       return rows.map((row) => ({ ...row }));
     },
+    wish: (...of) => writeWish(database.pool, ...of),
   };
 });

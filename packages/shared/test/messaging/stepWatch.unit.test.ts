@@ -40,6 +40,8 @@ it('a step is silent from its beginning or its last answer on, and an error is a
     readSnapshots: () => Promise.resolve(new Map()),
     readCursors: () => Promise.resolve([]),
     readParkedKeys: () => Promise.resolve(new Set<string>()),
+    readParked: () => Promise.resolve([]),
+    readWishes: () => Promise.resolve([]),
     commit: () => Promise.reject(new Error('away')),
   });
   const after = (milliseconds: number) => {

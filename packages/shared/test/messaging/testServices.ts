@@ -6,6 +6,7 @@ import { createMysqlEventStore } from '../../src/eventstore/mysqlEventStore.ts';
 import { createHttpApp } from '../../src/http/server.ts';
 import { createKafka } from '../../src/messaging/kafka.ts';
 import { createMessaging, mysqlBooks, type Messaging } from '../../src/messaging/messaging.ts';
+import type { Reactions } from '../../src/messaging/reaction.ts';
 import { rewindRoute } from '../../src/messaging/rewindRoute.ts';
 import type { MessageBroker } from '../../src/messaging/transport.ts';
 import { openPool, type DatabaseSettings } from '../../src/runtime/database.ts';
@@ -48,6 +49,8 @@ export interface TestService<Store> {
 
 /** What a test may put in place of the real thing. */
 export interface Replacements<Store> {
+  /** What a consumer does about messages. */
+  readonly reactions?: Reactions<HeardState, Heard, Made>;
   readonly store?: (store: Store) => Store;
   readonly broker?: (broker: MessageBroker) => MessageBroker;
   readonly logger?: Logger;
@@ -129,7 +132,7 @@ export function startConsumer(
     consumes: {
       groupId: settings.groupId,
       subscriptions: [{ topic: settings.topic, publisherUrl: settings.publisherUrl }],
-      reactions: hearing,
+      reactions: replacements.reactions ?? hearing,
       evolution: heardEvolution,
     },
     onFatal: (reason, error) => fatal.push(`${reason}: ${String(error)}`),

@@ -42,7 +42,17 @@ export interface SettleStock {
   readonly at: string;
 }
 
-export type ProductCommand = AddProduct | ReserveStock | SettleStock;
+/** A request that cannot be handled is given up: its order must be decided all the same. */
+export interface GiveUpRequest {
+  readonly type: 'GiveUpRequest';
+  readonly productId: ProductId;
+  readonly orderId: OrderId;
+  readonly line: OrderLine;
+  readonly quantity: number;
+  readonly at: string;
+}
+
+export type ProductCommand = AddProduct | ReserveStock | GiveUpRequest | SettleStock;
 
 /** The only command that can be turned down: an id from the counter is never given twice. */
 export type ProductRejection = 'product_exists';
@@ -64,6 +74,8 @@ function decideReservation(
       return add(command, state);
     case 'ReserveStock':
       return accept(reserve(command, state));
+    case 'GiveUpRequest':
+      return accept(giveUp(command, state));
     case 'SellStock':
     case 'ReleaseStock':
       return settle(command, state);
@@ -96,6 +108,14 @@ function reserve(command: ReserveStock, state: ProductState): ProductEvent {
       sold: line.of === 1,
     },
   };
+}
+
+/** Whatever is available: nobody knows what handling it would have led to. */
+function giveUp(command: GiveUpRequest, state: ProductState): ProductEvent {
+  const { productId, orderId, line, quantity, at } = command;
+  const availableQuantity = state.status === 'listed' ? state.availableQuantity : 0;
+  const data = { productId, orderId, line, quantity, availableQuantity, at };
+  return { type: 'StockRejected', data: { ...data, reason: 'request_dropped' } };
 }
 
 /** A line that is not held was rejected, or sold at once: nothing is left to decide. */

@@ -1,5 +1,10 @@
 // A product's stock: its events, its state, and how the one gives the other.
-import type { OrderId, OrderLine, ProductId } from '@orderflow/shared/contracts/ids.ts';
+import type {
+  OrderId,
+  OrderLine,
+  ProductId,
+  RejectionReason,
+} from '@orderflow/shared/contracts/ids.ts';
 
 /** A new product with all of its pieces available. */
 export interface ProductAdded {
@@ -32,7 +37,7 @@ export interface StockReserved {
 
 export interface StockRejected {
   readonly type: 'StockRejected';
-  readonly data: LineDecision & { readonly reason: 'unknown_product' | 'out_of_stock' };
+  readonly data: LineDecision & { readonly reason: RejectionReason };
 }
 
 /** A held line went back to what is available. */

@@ -1,7 +1,7 @@
 // Orders' messages as commands to a product's stock.
 import { ordersMessageSchemas, type OrdersMessage } from '@orderflow/shared/contracts/orders.ts';
 import { parseMessage } from '@orderflow/shared/messaging/parseMessage.ts';
-import type { Reactions } from '@orderflow/shared/messaging/reaction.ts';
+import { DropRefusal, type Reactions } from '@orderflow/shared/messaging/reaction.ts';
 import { productDecider, type ProductCommand } from '../domain/decideReservation.ts';
 import { productStream, type ProductEvent, type ProductState } from '../domain/product.ts';
 
@@ -23,6 +23,19 @@ export function createReactions(deps: {
       if (decision.kind === 'rejected')
         throw new Error(`${fact.type} was turned down on ${streamId}: ${decision.rejection}`);
       return [{ streamId, events: decision.events }];
+    },
+    async drop({ type, data: { productId, orderId, line, quantity } }, load) {
+      if (type !== 'OrderRequested')
+        throw new DropRefusal(
+          `${type} says what became of order ${orderId}; without it stock would stay held for it: mend what fails, then retry`,
+        );
+      const streamId = productStream(productId);
+      const command = { productId, orderId, line, quantity, at: deps.now() };
+      const decision = productDecider.decide(
+        { type: 'GiveUpRequest', ...command },
+        await load(streamId),
+      );
+      return decision.kind === 'events' ? [{ streamId, events: decision.events }] : [];
     },
   };
 }

@@ -1,5 +1,5 @@
 // The rules of an order: it is its own process manager, and the one arbiter of what becomes of it.
-import type { OrderId, UserId } from '@orderflow/shared/contracts/ids.ts';
+import type { OrderId, RejectionReason, UserId } from '@orderflow/shared/contracts/ids.ts';
 import {
   accept,
   reject,
@@ -13,7 +13,6 @@ import {
   type LineReservation,
   type OrderEvent,
   type OrderState,
-  type RejectionReason,
   type RequestedLine,
   type RequestedOrder,
 } from './order.ts';

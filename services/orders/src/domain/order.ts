@@ -1,5 +1,10 @@
 // An order: its events, its state, and how the one gives the other.
-import type { OrderId, ProductId, UserId } from '@orderflow/shared/contracts/ids.ts';
+import type {
+  OrderId,
+  ProductId,
+  RejectionReason,
+  UserId,
+} from '@orderflow/shared/contracts/ids.ts';
 
 /** What is asked of one product. An order names each product once. */
 export interface RequestedLine {
@@ -19,8 +24,6 @@ export interface LineReservation {
 }
 
 export type ConfirmedLine = RequestedLine & LineReservation;
-
-export type RejectionReason = 'unknown_product' | 'out_of_stock';
 
 export interface OrderRequested {
   readonly type: 'OrderRequested';

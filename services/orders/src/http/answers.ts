@@ -1,6 +1,6 @@
 // The answers in the demo's shapes, and those of /v1.
+import type { RejectionReason } from '@orderflow/shared/contracts/ids.ts';
 import { demoMessage } from '@orderflow/shared/http/problem.ts';
-import type { RejectionReason } from '../domain/order.ts';
 import type { ListedCartLine } from '../readmodel/cartLines.ts';
 import type { OrderLineView, OrderView, TrackedOrder } from '../readmodel/orders.ts';
 import type { KnownProduct, Product } from '../readmodel/products.ts';
@@ -8,6 +8,7 @@ import type { KnownProduct, Product } from '../readmodel/products.ts';
 const REJECTIONS: Readonly<Record<RejectionReason, string>> = {
   unknown_product: 'No product exists with the given ID',
   out_of_stock: 'Product is out of stock',
+  request_dropped: 'The order could not be handled and was given up: place it again',
 };
 
 /** Why an order was not confirmed. */

@@ -35,9 +35,14 @@ function perLine(
   return lines.map(({ productId, quantity }, index) => {
     const line = { index, of: lines.length };
     const message = toMessage({ orderId, productId, line, quantity, at });
-    const schemaVersion = ordersMessageSchemas[message.type].current;
-    return { key: String(productId), schemaVersion, ...message };
+    return { key: String(productId), schemaVersion: versionOf(message), ...message };
   });
+}
+
+/** Version 2 of a rejection only where it is needed: a consumer that does not know it yet waits for no other rejection. */
+function versionOf({ type, data }: OrdersMessage): number {
+  if (type === 'OrderRejected' && data.reason !== 'request_dropped') return 1;
+  return ordersMessageSchemas[type].current;
 }
 
 /** A client waits for what inventory says to a request. What became of an order, inventory may hear a moment later. */

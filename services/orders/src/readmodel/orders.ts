@@ -6,6 +6,7 @@ import { EntitySchema } from 'typeorm';
 import { z } from 'zod';
 import {
   orderIdSchema,
+  rejectionReasonSchema,
   userIdSchema,
   type OrderId,
   type UserId,
@@ -61,7 +62,7 @@ const orderRow = z.object({
   order_id: orderIdSchema,
   user_id: userIdSchema,
   status: z.enum(['confirmed', 'rejected']),
-  reason: z.enum(['unknown_product', 'out_of_stock']).nullable(),
+  reason: rejectionReasonSchema.nullable(),
   order_lines: z.string(),
   decided_at: z.string(),
 });

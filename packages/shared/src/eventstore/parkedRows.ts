@@ -1,0 +1,189 @@
+// The table `parked_messages` beyond parking: messages are read in order, leave it, or stay with an answer to a wish.
+import type { QueryResult } from 'mysql2/promise';
+import { z } from 'zod';
+import { START } from '../messaging/chain.ts';
+import { queryRows } from '../runtime/database.ts';
+import type { Queryable, Transaction } from '../runtime/transaction.ts';
+import {
+  ConflictError,
+  type KeptMessage,
+  type ParkedKey,
+  type ParkedPlace,
+  type Redrive,
+  type Wish,
+  type WishedMessage,
+} from './eventStore.ts';
+
+const COLUMNS = `consumer, topic, partition_id, message_key, incarnation, position, part, value, reason, parked_at, wish,
+  answer`;
+
+// Empty texts, not NULL: what MariaDB tells of a column that may be NULL is not what MySQL tells, and a schema is
+// compared.
+const wishSchema = z.enum(['retry', 'drop']);
+const none = z.literal('').transform(() => null);
+
+const parkedRow = z
+  .object({
+    consumer: z.string(),
+    topic: z.string(),
+    partition_id: z.int(),
+    message_key: z.string(),
+    incarnation: z.int(),
+    position: z.int(),
+    part: z.int(),
+    value: z.string(),
+    reason: z.string(),
+    parked_at: z.string(),
+    wish: z.union([none, wishSchema]),
+    answer: z.union([none, z.string()]),
+  })
+  .transform((row): KeptMessage => ({
+    consumer: row.consumer,
+    topic: row.topic,
+    partition: row.partition_id,
+    key: row.message_key,
+    place: { incarnation: row.incarnation, position: row.position, part: row.part },
+    value: row.value,
+    reason: row.reason,
+    parkedAt: row.parked_at,
+    wish: row.wish,
+    answer: row.answer,
+  }));
+
+/** The first messages of a key, in order, from a place on. */
+export function readParkedRows(
+  database: Queryable,
+  { consumer, topic, key }: ParkedKey,
+  limit: number,
+  from = START,
+): Promise<readonly KeptMessage[]> {
+  return queryRows(
+    database,
+    parkedRow,
+    `SELECT ${COLUMNS} FROM parked_messages WHERE consumer = ? AND topic = ? AND message_key = ?
+      AND (incarnation, position, part) >= (?, ?, ?) ORDER BY incarnation, position, part LIMIT ?`,
+    [consumer, topic, key, from.incarnation, from.position, from.part, limit],
+  );
+}
+
+const wishedRow = z
+  .object({
+    consumer: z.string(),
+    topic: z.string(),
+    partition_id: z.int(),
+    message_key: z.string(),
+    incarnation: z.int(),
+    position: z.int(),
+    part: z.int(),
+    wish: wishSchema,
+  })
+  .transform((row): WishedMessage => ({
+    consumer: row.consumer,
+    topic: row.topic,
+    partition: row.partition_id,
+    key: row.message_key,
+    place: { incarnation: row.incarnation, position: row.position, part: row.part },
+    wish: row.wish,
+  }));
+
+/** The messages of a consumer about which somebody wishes something, by topic, key and place. */
+export function readWishRows(
+  database: Queryable,
+  consumer: string,
+): Promise<readonly WishedMessage[]> {
+  return queryRows(
+    database,
+    wishedRow,
+    `SELECT consumer, topic, partition_id, message_key, incarnation, position, part, wish
+      FROM parked_messages WHERE consumer = ? AND wish > ''
+      ORDER BY topic, message_key, incarnation, position, part`,
+    [consumer],
+  );
+}
+
+/** Writes a wish at a message that is still parked; false if it is not. */
+export async function writeWish(
+  database: Queryable,
+  { consumer, topic, key, place }: ParkedPlace,
+  wish: Wish,
+): Promise<boolean> {
+  const [result] = await database.query(
+    `UPDATE parked_messages SET wish = ?, answer = '' WHERE consumer = ? AND topic = ? AND message_key = ?
+      AND incarnation = ? AND position = ? AND part = ?`,
+    [wish, consumer, topic, key, place.incarnation, place.position, place.part],
+  );
+  return affectedBy(result) === 1;
+}
+
+/**
+ * Removes messages of a key, and writes the answer at the one that stays. When the statements are sent: ConflictError
+ * 'cursor' if one of them is not parked any more, or another wish stands at it now. Two processes that both take
+ * themselves for the owner read the same messages and decide them both; the rows are the fence, since the second one
+ * finds them gone.
+ */
+export function redriveParked(transaction: Transaction, redrive: Redrive): void {
+  const { key, wish, removed, kept } = redrive;
+  const subject = `${key.consumer}/${key.topic}/${key.key}`;
+  const requireRows = (count: number) => ({
+    use(result: QueryResult) {
+      if (affectedBy(result) !== count) throw new ConflictError('cursor', subject);
+    },
+  });
+  const ofKey = 'consumer = ? AND topic = ? AND message_key = ?';
+  const keyValues = [key.consumer, key.topic, key.key];
+  const place = '(incarnation = ? AND position = ? AND part = ?)';
+  const placesOf = (places: readonly ParkedPlace['place'][]) =>
+    places.flatMap(({ incarnation, position, part }) => [incarnation, position, part]);
+  if (removed.length > 0)
+    transaction.later(
+      `DELETE FROM parked_messages WHERE ${ofKey} AND wish IN ('', ?)
+        AND (${removed.map(() => place).join(' OR ')})`,
+      [...keyValues, wish, ...placesOf(removed)],
+      requireRows(removed.length),
+    );
+  if (kept !== undefined)
+    transaction.later(
+      `UPDATE parked_messages SET wish = ?, reason = ?, answer = ? WHERE ${ofKey} AND ${place}`,
+      [kept.wish ?? '', kept.reason, kept.answer ?? '', ...keyValues, ...placesOf([kept.place])],
+      requireRows(1),
+    );
+}
+
+function affectedBy(result: QueryResult): number {
+  return 'affectedRows' in result ? result.affectedRows : 0;
+}
+
+/** A key with parked messages. */
+export interface ParkedSummary extends ParkedKey {
+  readonly count: number;
+  /** The one that the others wait behind. */
+  readonly first: KeptMessage;
+}
+
+const summaryRow = z.object({
+  consumer: z.string(),
+  topic: z.string(),
+  message_key: z.string(),
+  message_count: z.int(),
+});
+
+/** The parked keys of a schema, by consumer, topic and key, at most `limit`. */
+export async function readParkedSummaries(
+  database: Queryable,
+  limit: number,
+): Promise<readonly ParkedSummary[]> {
+  const rows = await queryRows(
+    database,
+    summaryRow,
+    `SELECT consumer, topic, message_key, COUNT(*) AS message_count FROM parked_messages
+      GROUP BY consumer, topic, message_key ORDER BY consumer, topic, message_key LIMIT ?`,
+    [limit],
+  );
+  const summaries: ParkedSummary[] = [];
+  for (const { consumer, topic, message_key: key, message_count: count } of rows) {
+    const [first] = await readParkedRows(database, { consumer, topic, key }, 1);
+    // Redriven between the two questions: it is parked no longer.
+    if (first !== undefined) summaries.push({ consumer, topic, key, count, first });
+  }
+  return summaries;
+}
