@@ -10,7 +10,7 @@ import { untilReady, type SupervisedProcess } from '../process/supervise.ts';
 import { createReport } from '../report.ts';
 import { readSettings } from '../settings.ts';
 import { findLodging, type Lodging } from './account.ts';
-import { prepareKafka, type KafkaPorts } from './kafka.ts';
+import { prepareKafka, type KafkaPlace, type KafkaPorts } from './kafka.ts';
 import { preparePrograms } from './programs.ts';
 
 const quiet = createReport({ isTTY: false, write: () => true });
@@ -21,11 +21,11 @@ export async function startProcessNodes(options: KafkaClusterOptions): Promise<S
   await removeLeftovers(lodging.home);
   const home = path.join(lodging.home, ownedName('cluster'));
   const runDir = path.join(home, 'run');
-  const targets = await describeBrokers(options, lodging, home, runDir);
+  const places = await describeBrokers(options, lodging, home, runDir);
   startWarden(runDir);
   // Together: a controller quorum of three does not elect while only one of them runs.
   const nodes = await Promise.all(
-    targets.map(({ target, port }, index) => startNode(target, index + 1, port)),
+    places.map(async (place) => startNode(place, await prepareKafka(place))),
   );
   return {
     nodes,
@@ -36,11 +36,7 @@ export async function startProcessNodes(options: KafkaClusterOptions): Promise<S
   };
 }
 
-async function startNode(
-  target: SupervisedProcess,
-  nodeId: number,
-  port: number,
-): Promise<StartedNode> {
+async function startNode(place: KafkaPlace, target: SupervisedProcess): Promise<StartedNode> {
   const stopping = new AbortController();
   let child: Child = await startChild(target.spec);
   const ready = () => untilReady(target, child, stopping.signal);
@@ -50,14 +46,20 @@ async function startNode(
     await child.exited;
   };
   return {
-    nodeId,
-    broker: `127.0.0.1:${port}`,
+    nodeId: place.nodeId,
+    broker: `127.0.0.1:${place.ports[place.nodeId - 1]?.client ?? 0}`,
     kill: () => end(0),
     shutDown: () => end(target.stopGraceMs),
     ready,
     restart: async () => {
       await end(target.stopGraceMs);
       child = await startChild(target.spec);
+      await ready();
+    },
+    wipe: async () => {
+      await end(0);
+      rmSync(path.join(place.dataDir, 'log'), { recursive: true, force: true });
+      child = await startChild((await prepareKafka(place)).spec);
       await ready();
     },
   };
@@ -68,7 +70,7 @@ async function describeBrokers(
   lodging: Lodging,
   home: string,
   runDir: string,
-): Promise<{ target: SupervisedProcess; port: number }[]> {
+): Promise<readonly KafkaPlace[]> {
   const settings = readSettings();
   const logFile = (name: string) => path.join(home, 'logs', `${name}.log`);
   const programs = await preparePrograms(lodging, settings, logFile('maven'), quiet);
@@ -78,22 +80,19 @@ async function describeBrokers(
     const [client, controller] = [free[i], free[i + 1]];
     if (client !== undefined && controller !== undefined) ports.push({ client, controller });
   }
-  return Promise.all(
-    ports.map(async ({ client }, index) => {
-      const name = `node-${index + 1}`;
-      const target = await prepareKafka({
-        nodeId: index + 1,
-        ports,
-        programs,
-        dataDir: path.join(home, name),
-        runDir,
-        logFile: logFile(name),
-        account: lodging.account,
-        env: settings.inherited,
-        properties: options.properties,
-        security: options.security,
-      });
-      return { target, port: client };
-    }),
-  );
+  return ports.map((_, index) => {
+    const name = `node-${index + 1}`;
+    return {
+      nodeId: index + 1,
+      ports,
+      programs,
+      dataDir: path.join(home, name),
+      runDir,
+      logFile: logFile(name),
+      account: lodging.account,
+      env: settings.inherited,
+      properties: options.properties,
+      security: options.security,
+    };
+  });
 }

@@ -1,6 +1,6 @@
 // The brokers of a test's cluster as containers, for a machine that has Docker and no Java.
 import { GenericContainer, getContainerRuntimeClient, Network, Wait } from 'testcontainers';
-import type { StartedNetwork } from 'testcontainers';
+import type { StartedNetwork, StartedTestContainer } from 'testcontainers';
 import { CLUSTER_ID, commonProperties, formatProperties } from '../embedded/kafka.ts';
 import { freePorts, kafkaAnswers, untilAnswers } from '../process/probes.ts';
 import { withoutRyuk } from '../settings.ts';
@@ -11,6 +11,7 @@ const IMAGE = 'apache/kafka:4.3.1';
 const PROPERTIES_FILE = '/tmp/orderflow.properties';
 const CLIENT_PORT = 9092;
 const READY_TIMEOUT_MS = 120_000;
+const DATA_DIR = '/var/lib/kafka/data';
 const FORMAT = `/opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id ${CLUSTER_ID} --config ${PROPERTIES_FILE}`;
 const SERVE = `exec /opt/kafka/bin/kafka-server-start.sh ${PROPERTIES_FILE}`;
 /** As in docker-compose.yml: Kafka's own commands, and a storage that is formatted already stays as it is. What follows goes to the first. */
@@ -79,8 +80,15 @@ async function startContainer(
       await container.start();
       await ready();
     },
+    wipe: () => emptyData(started).then(node.kill).then(node.restart),
   };
   return { node, remove: () => container.remove({ force: true, v: true }) };
+}
+
+/** Halted first, so that it writes nothing into the folder that is being emptied. */
+async function emptyData(container: StartedTestContainer): Promise<void> {
+  await container.exec(['kill', '-STOP', '1']);
+  await container.exec(['find', DATA_DIR, '-mindepth', '1', '-delete']);
 }
 
 /** Two doors: brokers come in by INTERNAL, the test by EXTERNAL. */
@@ -99,7 +107,7 @@ function containerProperties(
     'listener.security.protocol.map': `INTERNAL:PLAINTEXT,EXTERNAL:${clientProtocol(options.security)},CONTROLLER:PLAINTEXT`,
     listeners: `INTERNAL://:19092,EXTERNAL://:${CLIENT_PORT},CONTROLLER://:9093`,
     'advertised.listeners': `INTERNAL://${alias(nodeId)}:19092,${external}`,
-    'log.dirs': '/var/lib/kafka/data',
+    'log.dirs': DATA_DIR,
     ...securityProperties(options.security, 'EXTERNAL'),
     ...options.properties,
   });

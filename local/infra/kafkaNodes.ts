@@ -23,6 +23,8 @@ export interface KafkaNode {
   readonly shutDown: () => Promise<void>;
   /** Starts it again on its data and ports, and ends it first if it runs; resolves when it answers. */
   readonly restart: () => Promise<void>;
+  /** kill -9 and an empty data folder; resolves when the broker answers on the same ports and knows nothing any more. */
+  readonly wipe: () => Promise<void>;
 }
 
 /** A broker that was started and may not answer yet. */
