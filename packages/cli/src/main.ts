@@ -6,6 +6,7 @@ import { certificateCommand } from './certificate.ts';
 import { kafkaAclsCommand } from './kafkaAcls.ts';
 import { migrateCommand } from './migrate.ts';
 import { parkedCommand } from './parked.ts';
+import { rebuildCommand } from './rebuild.ts';
 import { refillCommand } from './refill.ts';
 import { restoreCommand } from './restore.ts';
 import { streamCommand } from './stream.ts';
@@ -26,5 +27,6 @@ await new Command('orderflow')
   .addCommand(backupCommand())
   .addCommand(restoreCommand())
   .addCommand(parkedCommand())
+  .addCommand(rebuildCommand())
   .addCommand(refillCommand())
   .parseAsync();

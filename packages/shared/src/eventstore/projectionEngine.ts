@@ -109,7 +109,7 @@ function sortedByTable(
 }
 
 /** As the server sorts a primary key of numbers and binary texts, so that locks are taken in its order. */
-function compareKeys(a: readonly ColumnValue[], b: readonly ColumnValue[]): number {
+export function compareKeys(a: readonly ColumnValue[], b: readonly ColumnValue[]): number {
   for (const [index, left] of a.entries()) {
     const right = b[index];
     if (left === right) continue;
