@@ -8,6 +8,7 @@ import {
   type Reply,
 } from '@orderflow/shared/contracts/orderStream.ts';
 import { createLineStream, type LineStream } from '@orderflow/shared/http/lineStream.ts';
+import { failpoint } from '@orderflow/shared/runtime/failpoints.ts';
 import type { Upstream } from './upstream.ts';
 
 /** An instance that takes the connection and does not answer for so long is not one to wait for. */
@@ -76,6 +77,7 @@ export class OrderStream {
     this.#underWay.set(n, order);
     order.sent();
     this.#lines?.write(order.line(n));
+    failpoint('gateway.order-sent');
     return () => {
       this.#forget(n);
     };
@@ -126,6 +128,7 @@ export class OrderStream {
         // Undefined: nobody waits for it any more.
         const order = this.#underWay.get(reply.n);
         this.#forget(reply.n);
+        failpoint('gateway.answer-untold');
         order?.answered(reply.answer);
       }
     }

@@ -4,6 +4,7 @@ import { ORDERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
 import type { EventStore } from '@orderflow/shared/eventstore/eventStore.ts';
 import type { UpgradeTo } from '@orderflow/shared/http/upgrade.ts';
 import type { Reactions } from '@orderflow/shared/messaging/reaction.ts';
+import { failpoint } from '@orderflow/shared/runtime/failpoints.ts';
 import type { Logger } from '@orderflow/shared/runtime/logger.ts';
 import { readModel } from '@orderflow/shared/runtime/schema.ts';
 import { orderDecider } from './domain/decideOrder.ts';
@@ -58,7 +59,10 @@ export interface OrdersApp {
 export function createOrdersApp(deps: OrdersAppDeps): OrdersApp {
   const waiters = createOutcomeWaiters({ queries: deps.orders, logger: deps.logger });
   deps.onCommitted((_events, changes) => {
-    for (const order of decidedOrders(changes, waiters.isAwaited)) waiters.tell(order);
+    for (const order of decidedOrders(changes, waiters.isAwaited)) {
+      failpoint('answer.untold');
+      waiters.tell(order);
+    }
   });
   const placing = { ...deps, waiters };
   return {

@@ -2,6 +2,7 @@
 import type { Pool } from 'mysql2/promise';
 import { AppError } from '../runtime/appError.ts';
 import { inTransaction } from '../runtime/database.ts';
+import { failpoint } from '../runtime/failpoints.ts';
 import { createCommitListeners } from './commitListeners.ts';
 import { haveMoved, readCursorRows, readParkedKeyRows } from './cursorRows.ts';
 import type { DomainEvent } from './decider.ts';
@@ -34,6 +35,7 @@ export function createMysqlEventStore<Event extends DomainEvent, Fact extends Do
   return {
     async commit(units) {
       const { placed, changes } = await write(units);
+      failpoint(`${authorOf(units)}.committed`);
       const recorded = placed.map((event) => event.recorded);
       listeners.notify(recorded, changes);
       return recorded;
@@ -67,10 +69,12 @@ function createWrite<Event extends DomainEvent, Fact extends DomainEvent>({
     looksForNew: boolean,
   ): Promise<Written<Event>> {
     const appends = prepareAppends(units, codec);
+    failpoint(`${authorOf(units)}.before-transaction`);
     let written: Written<Event> = { placed: [], changes: [] };
     try {
       return await inTransaction(pool, async (connection) => {
         written = await writeUnits(connection, units, appends, looksForNew);
+        failpoint(`${authorOf(units)}.in-transaction`);
         return written;
       });
     } catch (error) {
@@ -101,6 +105,11 @@ function createWrite<Event extends DomainEvent, Fact extends DomainEvent>({
       }
     }
   };
+}
+
+/** A consumer's units move its cursors, and are never committed with those of requests. */
+function authorOf([first]: readonly Unit<DomainEvent, DomainEvent>[]): 'consumer' | 'request' {
+  return first?.cursors === undefined ? 'request' : 'consumer';
 }
 
 /**

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { DomainEvent } from '../eventstore/decider.ts';
 import type { EventStore, RecordedEvent } from '../eventstore/eventStore.ts';
 import { AppError } from '../runtime/appError.ts';
+import { failpoint } from '../runtime/failpoints.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { formatPlace, type Place } from './chain.ts';
 import { RecentCommits } from './recentCommits.ts';
@@ -194,7 +195,10 @@ export class Relay<Event extends DomainEvent> {
     const mustStop = (): boolean => this.#isStopping || !this.#leadership.isHeld();
     for (const batch of toSendBatches(events, { source, toMessages, cursors })) {
       // Checked before each send: a second sender is harmless, since the chain shows a repeat, but useless.
-      if (mustStop() || !(await this.#sender.send(batch.records, mustStop))) break;
+      if (mustStop()) break;
+      failpoint('relay.before-send');
+      if (!(await this.#sender.send(batch.records, mustStop))) break;
+      failpoint('relay.sent');
       this.#leadership.advance(epoch, batch);
     }
     return round;

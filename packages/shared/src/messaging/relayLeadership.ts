@@ -1,6 +1,7 @@
 // What a leader believes: its epoch, its cursors, how long its lease lasts, and whether any of it may be out of date.
 import type { EventStore } from '../eventstore/eventStore.ts';
 import type { DomainEvent } from '../eventstore/decider.ts';
+import { failpoint } from '../runtime/failpoints.ts';
 import { advanceCursors, type SendBatch } from './relayBatch.ts';
 import { logBehindCursors } from './relayHead.ts';
 import {
@@ -78,7 +79,9 @@ export class RelayLeadership {
     const mine = this.#held;
     if (mine === undefined) return false;
     const askedAt = performance.now();
+    failpoint('relay.before-save');
     if (await this.#deps.positions.save(this.#deps.owner, mine)) {
+      failpoint('relay.saved');
       this.#leaseEndsAt = askedAt + LEASE_TTL_MS;
       if ((await this.#deps.store.head()).incarnation === this.#incarnation) return false;
     } else if (this.#held?.epoch !== mine.epoch) {

@@ -1,6 +1,7 @@
 // Settings: read once at start, by a zod schema whose keys are the settings' own names; every fault is listed at once.
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { failpointsSetting } from './failpoints.ts';
 import { certificateFileSetting, readSecretFile } from './settingFiles.ts';
 
 /** The settings are wrong. `faults` has one line for each: its name, what was given, what is expected. */
@@ -119,7 +120,7 @@ export function urlSetting() {
   });
 }
 
-/** What every process has: its address, its log level, how long it may drain, and whether it ends with its parent. */
+/** What every process has: its address, its log level, how long it may drain, whether it ends with its parent, where it dies. */
 export function processSettings(defaultPort: number) {
   return {
     HOST: textSetting('an address to bind').default('127.0.0.1'),
@@ -132,6 +133,9 @@ export function processSettings(defaultPort: number) {
       .default('info'),
     DRAIN_TIMEOUT_MS: millisecondsSetting().prefault('10000'),
     EXIT_WITH_PARENT: flagSetting().prefault('false'),
+    FAILPOINTS: failpointsSetting().optional(),
+    /** `production` refuses failpoints; nothing else looks at it here. */
+    NODE_ENV: textSetting().optional(),
   };
 }
 

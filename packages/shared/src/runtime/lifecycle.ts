@@ -1,5 +1,6 @@
 // A process's life in one place: settings, start, signals, drain, and the exit code that says how it ended.
 import { ConfigError } from './config.ts';
+import { armFailpoints, type ArmedFailpoint } from './failpoints.ts';
 import { createLogger, type Logger } from './logger.ts';
 
 /** Exit codes: 0 drained; 1 failed or did not drain in time; 78 the settings are wrong (EX_CONFIG of sysexits.h). */
@@ -10,6 +11,8 @@ export interface ProcessConfig {
   readonly LOG_LEVEL: string;
   readonly DRAIN_TIMEOUT_MS: number;
   readonly EXIT_WITH_PARENT: boolean;
+  readonly FAILPOINTS?: readonly ArmedFailpoint[] | undefined;
+  readonly NODE_ENV?: string | undefined;
 }
 
 /** What `start` gets: its settings, its logger, and the way to say what must be stopped again. */
@@ -43,6 +46,7 @@ export function runService<Config extends ProcessConfig>(
 ): void {
   const config = readConfigOrExit(definition);
   const logger = createLogger({ service: definition.name, level: config.LOG_LEVEL });
+  arm(config.FAILPOINTS ?? [], logger);
   const parts: { readonly name: string; readonly stop: () => Promise<void> | void }[] = [];
   const stopping = new AbortController();
 
@@ -88,7 +92,12 @@ function readConfigOrExit<Config extends ProcessConfig>(
   definition: ServiceDefinition<Config>,
 ): Config {
   try {
-    return definition.readConfig();
+    const config = definition.readConfig();
+    if (config.FAILPOINTS !== undefined && config.NODE_ENV === 'production')
+      throw new ConfigError([
+        'FAILPOINTS: given, expected nothing where NODE_ENV is production: it kills the process',
+      ]);
+    return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     // No settings, so no log level either: this one line is always written.
@@ -96,6 +105,12 @@ function readConfigOrExit<Config extends ProcessConfig>(
     logger.fatal({ faults: error.faults }, error.message);
     process.exit(EXIT.config);
   }
+}
+
+function arm(failpoints: readonly ArmedFailpoint[], logger: Logger): void {
+  if (failpoints.length === 0) return;
+  logger.warn({ failpoints }, 'FAILPOINTS is set: this process will kill itself. For tests only');
+  armFailpoints(failpoints);
 }
 
 function watchForTheEnd(

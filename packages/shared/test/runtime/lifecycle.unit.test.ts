@@ -118,6 +118,26 @@ describe('a service process', () => {
     expect(messages()[0]).toMatch(/PORT: given "x".*\n.*DRAIN_TIMEOUT_MS: given "0"/);
   });
 
+  it('dies at an armed failpoint as of kill -9, having warned of it at its start', async () => {
+    const { child, messages, exitCode } = run({
+      FAULT: 'crash',
+      FAILPOINTS: 'relay.sent=kill@1',
+      DRAIN_TIMEOUT_MS: '5000',
+    });
+    expect(await exitCode).toBeNull();
+    expect(child.signalCode).toBe('SIGKILL');
+    expect(messages()).toEqual([expect.stringContaining('FAILPOINTS is set'), 'started']);
+  });
+
+  it('refuses failpoints in production', async () => {
+    const { messages, exitCode } = run({
+      FAILPOINTS: 'relay.sent=kill@1',
+      NODE_ENV: 'production',
+    });
+    expect(await exitCode).toBe(78);
+    expect(messages()[0]).toContain('FAILPOINTS: given, expected nothing');
+  });
+
   it('ends with its parent when it is told to', async () => {
     const { child, messages, exitCode } = await started({ EXIT_WITH_PARENT: 'true' });
     child.stdin.end();

@@ -1,6 +1,7 @@
 // A service for the lifecycle's tests, run as a process: three parts, and faults on demand (FAULT).
 import { z } from 'zod';
 import { processSettings, readConfig } from '@orderflow/shared/runtime/config.ts';
+import { failpoint } from '@orderflow/shared/runtime/failpoints.ts';
 import { runService } from '@orderflow/shared/runtime/lifecycle.ts';
 
 const settings = z.object({ ...processSettings(0), FAULT: z.string().default('') });
@@ -30,6 +31,11 @@ runService({
         throw new Error('a bug');
       });
     if (config.FAULT === 'unhandled') void Promise.reject(new Error('a forgotten promise'));
+    // In a later turn: the log lines of a process's last turn are lost with it.
+    if (config.FAULT === 'crash')
+      setTimeout(() => {
+        failpoint('relay.sent');
+      }, 50);
     if (config.FAULT === 'fail') fail('no progress', new Error('lag'));
     return Promise.resolve();
   },
