@@ -1,0 +1,53 @@
+// What a cell of the matrix is: one kind of fault, what ground it needs, and how often it is to be tried.
+import type { Arrivals } from '../arrivals.ts';
+import type { Random } from '../random.ts';
+import type { ChaosStack } from '../stack/chaosStack.ts';
+import type { ServersKind } from '../stack/servers.ts';
+
+/** How long orders may take to flow again before a run counts as never recovered. */
+export const RECOVERY_LIMIT_MS = 120_000;
+/** Orders that are confirmed between two faults. */
+const ORDERS_BETWEEN_FAULTS = 60;
+
+/** What a run of a cell works with. */
+export interface Ground {
+  readonly stack: ChaosStack;
+  readonly load: Arrivals;
+  readonly random: Random;
+}
+
+/** One kind of fault. */
+export interface Cell {
+  readonly name: string;
+  readonly ground: ServersKind;
+  /** Runs in the whole matrix. */
+  readonly matrixRuns: number;
+  /** Orders of every product should flow again after so long. */
+  readonly limitMs: number;
+  /** Tries the fault `runs` times while orders flow; gives the milliseconds after which they flowed again, by run. */
+  readonly run: (ground: Ground, runs: number) => Promise<number[]>;
+}
+
+export const KILL_RUNS = 20;
+export const OTHER_RUNS = 5;
+/** After a broker or database is back; after a killed consumer, whose group waits out its session. */
+export const SERVER_LIMIT_MS = 5_000;
+export const CONSUMER_LIMIT_MS = 15_000;
+
+export const ONE_BROKER: ServersKind = { brokers: 1, smallDisks: false };
+export const THREE_BROKERS: ServersKind = { brokers: 3, smallDisks: false };
+export const SMALL_DISKS: ServersKind = { brokers: 1, smallDisks: true };
+
+/** Does something `runs` times, each time while orders flow. */
+export async function repeatUnderLoad(
+  { load }: Ground,
+  runs: number,
+  once: (run: number) => Promise<number>,
+): Promise<number[]> {
+  const recoveriesMs: number[] = [];
+  while (recoveriesMs.length < runs) {
+    await load.untilConfirmed(ORDERS_BETWEEN_FAULTS, RECOVERY_LIMIT_MS);
+    recoveriesMs.push(await once(recoveriesMs.length));
+  }
+  return recoveriesMs;
+}

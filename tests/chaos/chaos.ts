@@ -1,0 +1,87 @@
+// `npm run chaos`: the whole stack of `npm start` under load while a seeded schedule kills, halts and disturbs it; after each cell
+// everything comes to rest and is judged. Ends with code 1 on a breach.
+import path from 'node:path';
+import { findLodging } from '../../local/embedded/account.ts';
+import { CHAOS_HELP, parseChaosArguments, type ChaosArguments } from './arguments.ts';
+import { CELLS } from './cells/cells.ts';
+import { createRandom } from './random.ts';
+import { appendResult, readResults, renderResults, runsOf, type Result } from './results.ts';
+import { createCellRunner, type Part } from './runCells.ts';
+import { whyNoSmallDisk } from './stack/smallDisk.ts';
+
+/** Runs of the matrix between two verdicts. */
+const RUNS_PER_PART = 5;
+
+const asked = parseChaosArguments(process.argv.slice(2));
+const earlier = asked.resultsFile === undefined ? [] : readResults(asked.resultsFile);
+if (asked.only === 'help') console.log(CHAOS_HELP);
+else if (asked.only === 'list') for (const { name } of asked.cells) console.log(name);
+else if (asked.only === 'table') console.log(renderResults(CELLS, earlier));
+else process.exitCode = (await runChaos(asked, earlier)) ? 0 : 1;
+
+async function runChaos(wishes: ChaosArguments, before: readonly Result[]): Promise<boolean> {
+  const { minutes, seed, resultsFile } = wishes;
+  const startedAt = performance.now();
+  const runner = createCellRunner((line) => {
+    console.log(line);
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void runner.close().then(() => process.exit(1)));
+  console.log(`seed ${seed}, ${minutes} minutes, ${wishes.cells.length} cells`);
+  const results: Result[] = [];
+  try {
+    for (const part of partsOf(wishes, before)) {
+      if (performance.now() - startedAt > minutes * 60_000) break;
+      const result = whyNotRun(part) ?? (await runner.run(part));
+      results.push(result);
+      if (resultsFile !== undefined) appendResult(resultsFile, result);
+      console.log(describe(result, part.cell.limitMs));
+    }
+  } finally {
+    await runner.close();
+  }
+  const breaches = results.reduce((sum, each) => sum + each.breaches.length, 0);
+  const runs = results.reduce((sum, each) => sum + each.runs, 0);
+  const orders = results.reduce((sum, each) => sum + each.orders, 0);
+  console.log(`${runs} runs, ${orders} orders, ${breaches} breaches`);
+  return breaches === 0 && runs > 0;
+}
+
+/** The matrix: what is missing of each cell, in the cells' order. Otherwise: all cells in an order of the seed's, again and again. */
+function* partsOf(wishes: ChaosArguments, before: readonly Result[]): Generator<Part> {
+  const { cells, runs, seed, matrix } = wishes;
+  let number = 0;
+  if (!matrix) {
+    const random = createRandom(seed);
+    for (;;) for (const cell of random.shuffle(cells)) yield { cell, runs, seed: seed + number++ };
+  }
+  for (const cell of cells) {
+    let missing = cell.matrixRuns - runsOf(cell, before);
+    while (missing > 0) {
+      const now = Math.min(missing, RUNS_PER_PART);
+      missing -= now;
+      yield { cell, runs: now, seed: seed + number++ };
+    }
+  }
+}
+
+/** Full disks need a small file system, which not everybody may mount. */
+function whyNotRun({ cell, seed }: Part): Result | undefined {
+  if (!cell.ground.smallDisks) return undefined;
+  const notRun = whyNoSmallDisk(path.join(findLodging().home, `try-${process.pid}`));
+  if (notRun === undefined) return undefined;
+  const nothing = { runs: 0, breaches: [], recoveriesMs: [], orders: 0, loadAverage: 0 };
+  return { at: new Date().toISOString(), cell: cell.name, seed, notRun, ...nothing };
+}
+
+function describe(result: Result, limitMs: number): string {
+  const { at, cell, seed, runs, recoveriesMs, breaches, orders, loadAverage, notRun } = result;
+  if (notRun !== undefined) return `${at.slice(11, 19)} ${cell}: not run: ${notRun}`;
+  const late = recoveriesMs.filter((recoveryMs) => recoveryMs > limitMs).length;
+  const lines = [
+    `${at.slice(11, 19)} ${cell}, seed ${seed}: ${runs} runs, ${orders} orders, ${breaches.length} breaches, ` +
+      `flowing again after ${recoveriesMs.join(', ')} ms` +
+      `${late === 0 ? '' : ` (${late} over ${limitMs} ms)`}, load ${loadAverage.toFixed(1)}`,
+  ];
+  return [...lines, ...breaches.slice(0, 20).map((breach) => `  BREACH ${breach}`)].join('\n');
+}
