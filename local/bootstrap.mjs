@@ -1,5 +1,5 @@
-// The first thing that `npm start` and `npm test` run: plain JavaScript on whatever Node the machine has (18 or newer), before
-// node_modules exists. It installs what the lock file names, makes sure that Node 24 came with it, and hands over to that.
+// The first thing that `npm start`, `npm test` and `npm run demo` run: plain JavaScript on whatever Node the machine has (18 or
+// newer), before node_modules exists. It installs what the lock file names, makes sure that Node 24 came with it, and hands over.
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
@@ -15,8 +15,9 @@ const underNpm = process.env.npm_lifecycle_event !== undefined;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const [task, ...args] = process.argv.slice(2);
-if (task !== 'start' && task !== 'test')
-  fail('usage: node local/bootstrap.mjs start|test [arguments]');
+const PROGRAMS = { start: 'local/start.ts', test: 'local/test.ts', demo: 'tests/chaos/demo.ts' };
+const program = Object.hasOwn(PROGRAMS, task ?? '') ? PROGRAMS[task] : undefined;
+if (program === undefined) fail('usage: node local/bootstrap.mjs start|test|demo [arguments]');
 if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   fail(
     `Node ${process.versions.node} is too old to begin with.`,
@@ -27,7 +28,7 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
 const missing = whatIsMissing();
 if (missing !== undefined) await install(missing);
 requireNode24();
-const script = path.join(CHECKOUT, 'local', `${task}.ts`);
+const script = path.join(CHECKOUT, program);
 // The channel ('ipc') tells the launcher when this process is killed: kill -9 can be neither caught nor passed on.
 const code = await run(NODE, [script, ...args], ['inherit', 'inherit', 'inherit', 'ipc']);
 process.exit(code);
