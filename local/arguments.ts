@@ -15,6 +15,7 @@ export const TEST_STAGES = [
   'charts',
   'integration',
   'e2e',
+  'chaos',
   'images',
 ] as const;
 /** One stage of `npm test`. */

@@ -1,9 +1,10 @@
 // `npm test`: lint, types, structure and all tests, against MySQL and Kafka that it brings up for this run and takes down again;
-// with Docker, the services of the end-to-end tests are containers of their own images.
+// with Docker, the services of the end-to-end tests are containers of their own images. Chaos has servers of its own.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseTestArguments, TEST_HELP, type TestArguments, type TestStage } from './arguments.ts';
 import { findLodging } from './embedded/account.ts';
+import { canRunEmbedded } from './embedded/programs.ts';
 import { infraEnvironment, type InfraAccess } from './infra/infra.ts';
 import { provideTestImages, type TestImages } from './infra/testImages.ts';
 import { startTestInfra } from './infra/testInfra.ts';
@@ -20,6 +21,7 @@ import { describeResults, parseJestCounts, whyFailed, type StageResult } from '.
 const NEEDS_IMAGES: readonly TestStage[] = ['e2e', 'images'];
 const NEEDS_INFRA: readonly TestStage[] = ['integration', ...NEEDS_IMAGES];
 const JEST_STAGES: readonly TestStage[] = ['unit', 'charts', ...NEEDS_INFRA];
+const CHAOS_MINUTES = '3';
 const INTERRUPTED = 130;
 
 /** What the tests of the later stages run on. */
@@ -96,8 +98,8 @@ async function runStage(
   settings: LauncherSettings,
   ground: Ground | undefined,
 ): Promise<StageResult> {
-  if (stage === 'images' && ground !== undefined && 'problem' in ground.images) {
-    const notRun = ground.images.problem;
+  const notRun = whyNotRun(stage, settings, ground);
+  if (notRun !== undefined) {
     report.step('test', `stage images is not run: ${notRun}`);
     return { stage, exitCode: 0, seconds: 0, counts: undefined, notRun };
   }
@@ -105,7 +107,7 @@ async function runStage(
   const startedAt = performance.now();
   const isJest = JEST_STAGES.includes(stage);
   const resultFile = path.join(places.logDir, `${stage}.json`);
-  const args = isJest ? ['--selectProjects', stage, '--json', `--outputFile=${resultFile}`] : [];
+  const args = argumentsOf(stage, resultFile);
   const env = { ...settings.inherited, ...groundEnvironment(ground) };
   const script = startScript(isJest ? 'jest' : stage, args, env, places.runDir);
   endStage = script.stop;
@@ -117,6 +119,25 @@ async function runStage(
     seconds: (performance.now() - startedAt) / 1000,
     counts: isJest ? parseJestCounts(readIfThere(resultFile)) : undefined,
   };
+}
+
+/** What a stage lacks on this machine; undefined: nothing. */
+function whyNotRun(
+  stage: TestStage,
+  settings: LauncherSettings,
+  ground: Ground | undefined,
+): string | undefined {
+  if (stage === 'images' && ground !== undefined && 'problem' in ground.images)
+    return ground.images.problem;
+  if (stage === 'chaos' && !canRunEmbedded(findLodging(), settings))
+    return 'it kills servers that are child processes, which need Java 17 and Maven';
+  return undefined;
+}
+
+function argumentsOf(stage: TestStage, resultFile: string): string[] {
+  if (stage === 'chaos') return ['--minutes', CHAOS_MINUTES];
+  if (!JEST_STAGES.includes(stage)) return [];
+  return ['--selectProjects', stage, '--json', `--outputFile=${resultFile}`];
 }
 
 function groundEnvironment(ground: Ground | undefined): Record<string, string> {
