@@ -86,12 +86,16 @@ export class Kept {
   }
 
   async #onExit(ended: Child): Promise<void> {
-    if (!this.#isWanted || this.#child !== ended) return;
+    if (this.#child !== ended || !this.#isMissed()) return;
     this.#deaths += 1;
     this.#diedAt = performance.now();
     await wait(RESTART_DELAY_MS);
     // `start` may have come first, or `stop`.
-    if (this.#isWanted && !this.isUp()) await this.#launch();
+    if (this.#isMissed()) await this.#launch();
+  }
+
+  #isMissed(): boolean {
+    return this.#isWanted && !this.isUp();
   }
 
   async #end(how: (child: Child) => Promise<unknown>): Promise<void> {

@@ -49,7 +49,10 @@ export function createKafka(options: KafkaOptions): MessageBroker {
     partitionCount: (topic) => asAdmin(options, (admin) => partitionCount(admin, topic)),
     createTopic: (topic, numPartitions, replicationFactor) =>
       asAdmin(options, async (admin) => {
-        const topics = [{ topic, numPartitions, replicationFactor }];
+        // By the broker's clock: it refuses what a producer dates more than an hour ahead (error 32), so a service whose
+        // clock is wrong could publish nothing, and its orders would wait for somebody to set the clock.
+        const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
+        const topics = [{ topic, numPartitions, replicationFactor, configEntries }];
         await admin.createTopics({ waitForLeaders: true, topics });
       }),
     readOffsets: (topic) => asAdmin(options, (admin) => readOffsets(admin, topic)),
