@@ -1,5 +1,4 @@
 // One command on one stream: load, fold, decide, append; and once more if another writer was faster.
-import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../runtime/appError.ts';
 import type { Decider, DomainEvent } from './decider.ts';
 import {
@@ -63,7 +62,8 @@ export async function handleCommand<State, Command, Event extends DomainEvent, R
       if (attempt === ATTEMPTS) throw streamBusy(streamId, error);
     }
     // By chance, or those who met at this version would meet again at the next.
-    await delay(PAUSE_MS * attempt * Math.random());
+    const pauseMs = PAUSE_MS * attempt * Math.random();
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
