@@ -28,6 +28,10 @@ export interface MemoryEventStoreOptions<Event extends DomainEvent, Fact extends
   /** Tables beside the read models (for `inserts`). */
   readonly tables?: readonly ReadModelTable[];
   readonly uniqueKeys?: readonly UniqueKey[];
+  /** What other stores, as other processes would, share with this one, and what outlives it; left out: its own. */
+  readonly database?: MemoryDatabase<Event>;
+  /** What each call waits for first; left out: a turn of the event loop. */
+  readonly turn?: () => Promise<void>;
 }
 
 /** The contract, and a look at what would be in the tables. */
@@ -41,8 +45,15 @@ export interface MemoryEventStore<
   wish(at: ParkedPlace, wish: Wish): void;
 }
 
+/** What a server would keep. `contents` may be put back to what they were, as a backup would. */
+export interface MemoryDatabase<Event extends DomainEvent> {
+  contents: Contents<Event>;
+}
+
 /** All that is stored. A commit works on a copy, and puts it in place of the old one when nothing has failed. */
-interface Contents<Event extends DomainEvent> {
+export interface Contents<Event extends DomainEvent> {
+  /** Of what is appended from now on. */
+  readonly incarnation: number;
   readonly log: readonly PlacedEvent<Event>[];
   readonly heads: ReadonlyMap<string, Predecessor>;
   readonly cursors: ReadonlyMap<string, Cursor>;
@@ -50,53 +61,64 @@ interface Contents<Event extends DomainEvent> {
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, Row>>;
 }
 
-/** Makes an empty store. Each call waits a turn of the event loop, so callers interleave as they would with a server. */
+/** Makes an empty database. */
+export function createMemoryDatabase<Event extends DomainEvent>(): MemoryDatabase<Event> {
+  return { contents: EMPTY };
+}
+
+/** Makes a store. Each call waits a turn of the event loop, so callers interleave as they would with a server. */
 export function createMemoryEventStore<Event extends DomainEvent, Fact extends DomainEvent = never>(
   options: MemoryEventStoreOptions<Event, Fact>,
 ): MemoryEventStore<Event, Fact> {
   const listeners = createCommitListeners<Event>();
   const write = createWriter(options);
-  let contents: Contents<Event> = EMPTY;
+  const { database = createMemoryDatabase<Event>(), turn = turnOfTheLoop } = options;
   const read = createReader(options.codec);
   const snapshots = createMemorySnapshots();
   return {
     async commit(units) {
       await turn();
-      const before = contents;
-      const written = write(before, units);
-      contents = written.contents;
-      const recorded = contents.log.slice(before.log.length).map((placed) => placed.recorded);
+      const { log } = database.contents;
+      const written = write(database.contents, units);
+      database.contents = written.contents;
+      const recorded = written.contents.log.slice(log.length).map((placed) => placed.recorded);
       listeners.notify(recorded, written.changes);
       return recorded;
     },
     async readStreams(streamIds, range) {
       await turn();
-      const events = inRange(contents.log, streamIds, range).map(read);
+      const events = inRange(database.contents.log, streamIds, range).map(read);
       return Map.groupBy(events, (event) => event.streamId);
     },
-    readSnapshots: (...of) => turn().then(() => snapshots.read(contents.log, ...of)),
+    readSnapshots: (...of) => turn().then(() => snapshots.read(database.contents.log, ...of)),
     writeSnapshots: (...of) => snapshots.write(...of),
     async readVersions(streamIds) {
       await turn();
       const wanted = new Set(streamIds);
-      const heads = [...contents.heads].filter(([streamId]) => wanted.has(streamId));
+      const heads = [...database.contents.heads].filter(([streamId]) => wanted.has(streamId));
       return new Map(heads.map(([streamId, { version }]) => [streamId, version]));
     },
     readLog: (after, limit) =>
-      turn().then(() => contents.log.slice(after, after + limit).map(read)),
-    head: () => turn().then(() => ({ incarnation: INCARNATION, position: contents.log.length })),
+      turn().then(() => database.contents.log.slice(after, after + limit).map(read)),
+    async head() {
+      await turn();
+      const { incarnation, log } = database.contents;
+      return { incarnation, position: log.length };
+    },
     async readCursors(consumer, topic, partitions) {
       await turn();
+      const { contents } = database;
       const { found, cursors } = findCursors(contents.cursors, consumer, topic, partitions);
-      contents = { ...contents, cursors };
+      database.contents = { ...contents, cursors };
       return found;
     },
-    ...parkedReads(() => turn().then(() => contents.parked)),
+    ...parkedReads(() => turn().then(() => database.contents.parked)),
     onCommitted: listeners.add,
-    rows: (table) => [...(contents.tables.get(table)?.values() ?? [])],
-    parked: () => contents.parked,
+    rows: (table) => [...(database.contents.tables.get(table)?.values() ?? [])],
+    parked: () => database.contents.parked,
     wish(at, wish) {
-      contents = { ...contents, parked: withWish(contents.parked, at, wish) };
+      const { contents } = database;
+      database.contents = { ...contents, parked: withWish(contents.parked, at, wish) };
     },
   };
 }
@@ -109,9 +131,8 @@ function createReader<Event extends DomainEvent>(codec: EventCodec<Event>) {
   });
 }
 
-const INCARNATION = 1;
-
 const EMPTY: Contents<never> = {
+  incarnation: 1,
   log: [],
   heads: new Map(),
   cursors: new Map(),
@@ -119,7 +140,7 @@ const EMPTY: Contents<never> = {
   tables: new Map(),
 };
 
-function turn(): Promise<void> {
+function turnOfTheLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -150,13 +171,14 @@ function createWriter<Event extends DomainEvent, Fact extends DomainEvent>(
       for (const row of updated) drafts.update(table, row);
     }
     const placed = placeEvents(appends, before.heads, {
-      incarnation: INCARNATION,
+      incarnation: before.incarnation,
       firstPosition: before.log.length + 1,
     });
     const heads = new Map(before.heads);
     for (const { recorded } of placed) heads.set(recorded.streamId, recorded);
     const log = [...before.log, ...placed];
-    return { contents: { log, heads, cursors, parked, tables: drafts.tables() }, changes };
+    const contents = { ...before, log, heads, cursors, parked, tables: drafts.tables() };
+    return { contents, changes };
   };
 }
 
