@@ -8,67 +8,84 @@ import {
   type RelayPositions,
 } from './relayPositions.ts';
 
+/** What a server would keep. May be put back to what it was, as a backup would. */
+export interface MemoryRelayTable {
+  owner: string;
+  epoch: number;
+  expiresAt: number;
+  cursors: readonly RelayCursor[];
+}
+
+/** Makes the table for a topic of `partitionCount` partitions: nobody leads, nothing was sent. */
+export function createMemoryRelayTable(partitionCount: number): MemoryRelayTable {
+  const cursors = Array.from({ length: partitionCount }, (_, partition) => ({
+    partition,
+    place: START,
+    scannedPosition: 0,
+  }));
+  return { owner: '', epoch: 0, expiresAt: -Infinity, cursors };
+}
+
 /** Positions for a topic of `partitionCount` partitions; `now` in milliseconds. */
 export class MemoryRelayPositions implements RelayPositions {
   readonly #now: () => number;
-  readonly #lease = { owner: '', epoch: 0, expiresAt: -Infinity };
-  #cursors: readonly RelayCursor[];
+  readonly #table: MemoryRelayTable;
 
-  constructor(partitionCount: number, now: () => number = () => performance.now()) {
+  constructor(
+    partitionCount: number,
+    now: () => number = () => performance.now(),
+    table = createMemoryRelayTable(partitionCount),
+  ) {
     this.#now = now;
-    this.#cursors = Array.from({ length: partitionCount }, (_, partition) => ({
-      partition,
-      place: START,
-      scannedPosition: 0,
-    }));
+    this.#table = table;
   }
 
   /** As they are stored now. */
   get cursors(): readonly RelayCursor[] {
-    return this.#cursors;
+    return this.#table.cursors;
   }
 
   acquire(owner: string): Promise<Leadership | undefined> {
-    const lease = this.#lease;
-    if (lease.owner !== owner && lease.expiresAt > this.#now()) return Promise.resolve(undefined);
-    lease.owner = owner;
-    lease.epoch += 1;
+    const table = this.#table;
+    if (table.owner !== owner && table.expiresAt > this.#now()) return Promise.resolve(undefined);
+    table.owner = owner;
+    table.epoch += 1;
     return this.reload(owner);
   }
 
   reload(owner: string): Promise<Leadership | undefined> {
-    if (this.#lease.owner !== owner) return Promise.resolve(undefined);
-    this.#lease.expiresAt = this.#now() + LEASE_TTL_MS;
-    return Promise.resolve({ epoch: this.#lease.epoch, cursors: this.#cursors });
+    if (this.#table.owner !== owner) return Promise.resolve(undefined);
+    this.#table.expiresAt = this.#now() + LEASE_TTL_MS;
+    return Promise.resolve({ epoch: this.#table.epoch, cursors: this.#table.cursors });
   }
 
   save(owner: string, leadership: Leadership): Promise<boolean> {
     if (!this.#leads(owner, leadership)) return Promise.resolve(false);
-    this.#cursors = leadership.cursors;
-    this.#lease.expiresAt = this.#now() + LEASE_TTL_MS;
+    this.#table.cursors = leadership.cursors;
+    this.#table.expiresAt = this.#now() + LEASE_TTL_MS;
     return Promise.resolve(true);
   }
 
   release(owner: string, leadership: Leadership): Promise<void> {
     if (this.#leads(owner, leadership)) {
-      this.#cursors = leadership.cursors;
-      this.#lease.owner = '';
-      this.#lease.expiresAt = -Infinity;
+      this.#table.cursors = leadership.cursors;
+      this.#table.owner = '';
+      this.#table.expiresAt = -Infinity;
     }
     return Promise.resolve();
   }
 
   rewind(partition: number, place: Place, headIncarnation: number): Promise<void> {
-    if (this.#cursors[partition] === undefined)
+    if (this.#table.cursors[partition] === undefined)
       return Promise.reject(new RangeError(`There is no partition ${partition}`));
-    this.#cursors = this.#cursors.map((cursor) =>
+    this.#table.cursors = this.#table.cursors.map((cursor) =>
       cursor.partition === partition ? rewoundCursor(cursor, place, headIncarnation) : cursor,
     );
-    this.#lease.epoch += 1;
+    this.#table.epoch += 1;
     return Promise.resolve();
   }
 
   #leads(owner: string, { epoch }: Leadership): boolean {
-    return this.#lease.owner === owner && this.#lease.epoch === epoch;
+    return this.#table.owner === owner && this.#table.epoch === epoch;
   }
 }
