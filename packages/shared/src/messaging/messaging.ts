@@ -64,6 +64,8 @@ export interface MessagingDeps<State, Event extends DomainEvent, Fact extends Do
   readonly logger: Logger;
   /** Called at most once per part when the process should end, to be started again. `ServiceContext.fail` fits. */
   readonly onFatal: (reason: string, error: unknown) => void;
+  /** How publishers are asked to send again; over HTTP unless it is given. */
+  readonly askForRewind?: typeof askForRewind;
 }
 
 const RETRY_FIRST_MS = 250;
@@ -193,6 +195,7 @@ function consumerOf<State, Event extends DomainEvent, Fact extends DomainEvent>(
   consumes: Consumption<State, Event, Fact>,
 ): MessageConsumer<State, Event, Fact> {
   const { service, store, broker, logger, onFatal } = deps;
+  const ask = deps.askForRewind ?? askForRewind;
   const { groupId, subscriptions, reactions, evolution, cacheBytes } = consumes;
   const publishers = new Map(subscriptions.map((entry) => [entry.topic, entry.publisherUrl]));
   return new MessageConsumer<State, Event, Fact>({
@@ -203,7 +206,7 @@ function consumerOf<State, Event extends DomainEvent, Fact extends DomainEvent>(
     async requestRewind(topic: string, partition: number, place: Place) {
       const publisherUrl = publishers.get(topic);
       if (publisherUrl === undefined) throw new Error(`${topic} is not subscribed to`);
-      await askForRewind(publisherUrl, { topic, partition, place });
+      await ask(publisherUrl, { topic, partition, place });
     },
   });
 }
