@@ -1,0 +1,109 @@
+// What the clients of a run do: they order, some twice, some again, some something else under the same id.
+import { USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
+import { orderIdSchema, productIdSchema, userIdSchema } from '@orderflow/shared/contracts/ids.ts';
+import { partitionOf } from '@orderflow/shared/messaging/murmur2.ts';
+import type { Book } from './book.ts';
+import type { Gateway, SentOrder } from './gateway.ts';
+import type { PlannedOrder } from './plan.ts';
+import { randomUuid } from './random.ts';
+import { instancesOf, type Running, type Shop } from './shop.ts';
+
+/** How long after an answer a client comes back. */
+const BACK_AFTER_MS = [0, 800] as const;
+const ADMIN_PAUSE_MS = 300;
+
+/** Lets the clients of the plan order at their moments. */
+export function placeOrders(shop: Shop, gateway: Gateway, book: Book): void {
+  const { world, plan } = shop;
+  for (const order of plan.orders)
+    book.open(order.at, () => {
+      const first = place(gateway, book, order);
+      if (order.again === 'no') return first;
+      if (order.again === 'twice') return Promise.all([first, place(gateway, book, order)]);
+      return first.then(async () => {
+        await pause(shop, world.random.between(...BACK_AFTER_MS));
+        await place(gateway, book, order.again === 'later' ? order : another(order));
+      });
+    });
+  const { lateProduct } = plan;
+  if (lateProduct !== undefined)
+    book.open(lateProduct.at, () =>
+      untilDone(shop, 'inventory', (instance) =>
+        instance.addProduct?.('Late product', lateProduct.quantity),
+      ),
+    );
+}
+
+/**
+ * One more message in every partition that has any: a loss that nobody can have noticed yet shows with the next message.
+ */
+export function nudge(shop: Shop, gateway: Gateway, book: Book): void {
+  const { world, plan, databases } = shop;
+  for (const { recorded } of databases.inventory.memory.contents.log) {
+    if (recorded.event.type !== 'ProductAdded') continue;
+    const order = {
+      orderId: orderIdSchema.parse(randomUuid(world.random)),
+      userId: userIdSchema.parse(1),
+      lines: [{ productId: recorded.event.data.productId, quantity: 1 }],
+    };
+    book.open(0, () => place(gateway, book, order));
+  }
+  if (!world.faults.some((fault) => 'topic' in fault && fault.topic === USERS_TOPIC)) return;
+  const partitions = new Set(
+    Array.from({ length: plan.partitionCount }, (_, partition) => partition),
+  );
+  for (let userId = plan.userCount + 1; partitions.size > 0; userId += 1) {
+    partitions.delete(partitionOf(String(userId), plan.partitionCount));
+    const email = `user-${userId}@example.com`;
+    book.open(0, () => untilDone(shop, 'users', (instance) => instance.register?.(email)));
+  }
+}
+
+async function place(gateway: Gateway, book: Book, order: SentOrder): Promise<void> {
+  book.sent(order);
+  book.answered(order, await gateway.place(order));
+}
+
+/** Another order under the same id. */
+function another(order: PlannedOrder): SentOrder {
+  const [first] = order.lines;
+  const productId = productIdSchema.parse(first?.productId);
+  return { ...order, lines: [{ productId, quantity: (first?.quantity ?? 0) + 7 }] };
+}
+
+/** An operator at work: tries again until it is done, or was done by a try of which nobody heard. */
+async function untilDone(
+  shop: Shop,
+  service: 'inventory' | 'users',
+  act: (instance: Running) => Promise<void> | undefined,
+): Promise<void> {
+  const { world } = shop;
+  const isThere = (): boolean => {
+    const { log } = shop.databases[service].memory.contents;
+    return log.length > before;
+  };
+  const before = shop.databases[service].memory.contents.log.length;
+  let isDone = false;
+  for (let tries = 0; tries < 20 && !isDone; tries += 1) {
+    const instances = instancesOf(shop, service);
+    if (instances.length > 0) {
+      const instance = world.random.pick(instances);
+      world.scheduler.schedule(0, instance.process, () => {
+        act(instance)?.then(
+          () => {
+            isDone = true;
+          },
+          () => undefined,
+        );
+      });
+    }
+    await pause(shop, ADMIN_PAUSE_MS);
+    isDone ||= isThere() && service === 'users';
+  }
+}
+
+function pause({ world }: Shop, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    world.later(ms, resolve);
+  });
+}

@@ -1,0 +1,118 @@
+// A service's schema: it outlives the processes that meet in it, can be out of reach, and can be brought back to an earlier state.
+import type { DomainEvent } from '@orderflow/shared/eventstore/decider.ts';
+import type {
+  CommitListener,
+  EventCodec,
+  RecordedEvent,
+} from '@orderflow/shared/eventstore/eventStore.ts';
+import {
+  createMemoryDatabase,
+  createMemoryEventStore,
+  type Contents,
+  type MemoryDatabase,
+  type MemoryEventStore,
+} from '@orderflow/shared/eventstore/memoryEventStore.ts';
+import type { UniqueKey } from '@orderflow/shared/eventstore/memoryTables.ts';
+import type { Projection, ReadModelTable } from '@orderflow/shared/eventstore/projection.ts';
+import {
+  createMemoryRelayTable,
+  type MemoryRelayTable,
+} from '@orderflow/shared/messaging/memoryRelayPositions.ts';
+import { AppError } from '@orderflow/shared/runtime/appError.ts';
+import type { Server } from './world.ts';
+
+/** What of a service stands in its schema. */
+export interface StoredParts<Event extends DomainEvent, Fact extends DomainEvent> {
+  readonly codec: EventCodec<Event>;
+  readonly projections: readonly Projection<Event | Fact>[];
+  readonly tables?: readonly ReadModelTable[];
+  readonly uniqueKeys?: readonly UniqueKey[];
+}
+
+/** The schema after one of its commits. */
+interface Backup<Event extends DomainEvent> {
+  readonly contents: Contents<Event>;
+  readonly relay: MemoryRelayTable | undefined;
+}
+
+/** Which positions of an incarnation were lost: those above `after`. */
+export interface Forgotten {
+  readonly incarnation: number;
+  readonly after: number;
+}
+
+/** The changes of read models that a commit has made. */
+type Changes = Parameters<CommitListener<DomainEvent>>[1];
+
+/** One service's schema. */
+export class SimDatabase<Event extends DomainEvent, Fact extends DomainEvent> implements Server {
+  readonly parts: StoredParts<Event, Fact>;
+  readonly memory: MemoryDatabase<Event> = createMemoryDatabase<Event>();
+  /** Answers at once, and knows of no process: those are given it through `openStore`. */
+  readonly store: MemoryEventStore<Event, Fact>;
+  /** Topic → recorded partition count. */
+  readonly topics = new Map<string, number>();
+  readonly counters = new Map<string, number>();
+  readonly forgotten: Forgotten[] = [];
+  awayUntil = 0;
+  #relay: MemoryRelayTable | undefined;
+  readonly #changes = new WeakMap<readonly RecordedEvent<Event>[], Changes>();
+  readonly #backups: Backup<Event>[] = [];
+
+  constructor(parts: StoredParts<Event, Fact>) {
+    this.parts = parts;
+    const { memory: database } = this;
+    this.store = createMemoryEventStore<Event, Fact>({
+      ...parts,
+      database,
+      turn: () => Promise.resolve(),
+    });
+    this.store.onCommitted((events, changes) => {
+      this.#changes.set(events, changes);
+      this.#backups.push({ contents: database.contents, relay: copyOf(this.#relay) });
+    });
+  }
+
+  readonly unavailable = (): Error =>
+    new AppError('database_unavailable', 'The database is away', { retryable: true });
+
+  /** The rows that a commit has changed; it is known by the events that it has given. */
+  changesOf(recorded: readonly RecordedEvent<Event>[]): Changes {
+    return this.#changes.get(recorded) ?? [];
+  }
+
+  /** The relay's lease and cursors. A service publishes one topic. */
+  relayTable(partitionCount: number): MemoryRelayTable {
+    return (this.#relay ??= createMemoryRelayTable(partitionCount));
+  }
+
+  /** Ids from a counter: the first of `count`. */
+  takeIds(counter: string, count: number): number {
+    const last = this.counters.get(counter) ?? 0;
+    this.counters.set(counter, last + count);
+    return last + 1;
+  }
+
+  /** Backups there are: one for each commit of events. */
+  get backups(): number {
+    return this.#backups.length;
+  }
+
+  /**
+   * Brings the schema back to backup `index`, under a higher incarnation (`raised`; left out only by a planted bug). Ids
+   * are not given again. Whoever works on it must have ended.
+   */
+  restore(index: number, raised = true): void {
+    const backup = this.#backups[index];
+    if (backup === undefined) return;
+    const { incarnation } = this.memory.contents;
+    this.forgotten.push({ incarnation, after: backup.contents.log.length });
+    this.memory.contents = { ...backup.contents, incarnation: incarnation + (raised ? 1 : 0) };
+    if (backup.relay !== undefined) this.#relay = backup.relay;
+    this.#backups.length = index;
+  }
+}
+
+function copyOf(table: MemoryRelayTable | undefined): MemoryRelayTable | undefined {
+  return table === undefined ? undefined : { ...table };
+}

@@ -1,0 +1,37 @@
+// Where a bug can be planted: in what a service is given, never in the service itself.
+import type { DomainEvent } from '@orderflow/shared/eventstore/decider.ts';
+import type { EventStore } from '@orderflow/shared/eventstore/eventStore.ts';
+import type { RelayPositions } from '@orderflow/shared/messaging/relayPositions.ts';
+import type { MessageBroker } from '@orderflow/shared/messaging/transport.ts';
+import type { SimDatabase } from './database.ts';
+import type { SimKafka } from './kafka.ts';
+import type { SimProcess, World } from './world.ts';
+
+/** The process in which a bug is planted. */
+export interface Ground<Event extends DomainEvent, Fact extends DomainEvent> {
+  readonly world: World;
+  readonly process: SimProcess;
+  readonly database: SimDatabase<Event, Fact>;
+  readonly kafka: SimKafka;
+}
+
+/** What a bug makes of the things that every process is given; what it leaves out stays as it is. */
+export interface PlantedBug {
+  readonly store?: <Event extends DomainEvent, Fact extends DomainEvent>(
+    store: EventStore<Event, Fact>,
+    ground: Ground<Event, Fact>,
+  ) => EventStore<Event, Fact>;
+  readonly positions?: <Event extends DomainEvent, Fact extends DomainEvent>(
+    positions: RelayPositions,
+    ground: Ground<Event, Fact>,
+  ) => RelayPositions;
+  readonly broker?: <Event extends DomainEvent, Fact extends DomainEvent>(
+    broker: MessageBroker,
+    ground: Ground<Event, Fact>,
+  ) => MessageBroker;
+  /** A restored schema keeps its incarnation. */
+  readonly keepsIncarnation?: boolean;
+}
+
+/** No bug at all. */
+export const SOUND: PlantedBug = {};

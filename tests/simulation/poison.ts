@@ -1,0 +1,31 @@
+// A bug that concerns one order: whoever handles its messages throws, in every process, at every attempt.
+import type { DomainEvent } from '@orderflow/shared/eventstore/decider.ts';
+import type { Reactions } from '@orderflow/shared/messaging/reaction.ts';
+import type { Shop } from './shop.ts';
+
+/** The ids of the orders whose messages this service cannot handle. */
+export function poisonedOrders({ plan, world }: Shop, consumer: 'orders' | 'inventory'): Set<string> {
+  const indexes = world.faults.flatMap((fault) =>
+    fault.kind === 'poison' && fault.consumer === consumer ? [fault.order] : [],
+  );
+  return new Set(indexes.flatMap((index) => plan.orders[index]?.orderId ?? []));
+}
+
+/** The reactions, with that bug if the run has one. */
+export function poisoned<State, Event extends DomainEvent, Fact extends DomainEvent>(
+  shop: Shop,
+  consumer: 'orders' | 'inventory',
+  reactions: Reactions<State, Event, Fact>,
+): Reactions<State, Event, Fact> {
+  const orderIds = poisonedOrders(shop, consumer);
+  if (orderIds.size === 0) return reactions;
+  return {
+    ...reactions,
+    react(fact, load) {
+      const { data } = fact;
+      if ('orderId' in data && orderIds.has(String(data.orderId)))
+        throw new Error(`Nobody can handle ${fact.type} of ${String(data.orderId)}`);
+      return reactions.react(fact, load);
+    },
+  };
+}

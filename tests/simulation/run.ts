@@ -1,0 +1,132 @@
+// One run: a seed's plan under its faults, until everything is at rest, and then the checks.
+import { USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
+import { accountBook, type Book } from './book.ts';
+import { checkRest } from './checks/checks.ts';
+import type { Fault, TimedFault } from './faults.ts';
+import { losesMessages } from './faults.ts';
+import { Gateway } from './gateway.ts';
+import { useVirtualTime } from './globals.ts';
+import { placeOrders, nudge } from './clients.ts';
+import { isAtRest } from './rest.ts';
+import { processNames, type Plan } from './plan.ts';
+import { SOUND, type PlantedBug } from './planting.ts';
+import { createRandom } from './random.ts';
+import { drive, Scheduler } from './scheduler.ts';
+import { startInventory, startOrders, startUsers } from './services.ts';
+import { createShop, type Running, type Shop } from './shop.ts';
+import { hearComplaints } from './simLogger.ts';
+import { scheduleTrouble } from './trouble.ts';
+import { SimProcess, World } from './world.ts';
+import { seedProducts, seedUsers } from './stock.ts';
+
+/** How often it is looked whether everything is at rest, and how long that may take once nothing fails any more. */
+const LOOK_MS = 200;
+const REST_LIMIT_MS = 240_000;
+
+/** What came of a run. */
+export interface RunResult {
+  /** Promises that were broken, in words; none: all is well. */
+  readonly breaches: readonly string[];
+  readonly events: number;
+  /** How long it took in its own time, in milliseconds. */
+  readonly virtualMs: number;
+}
+
+/** Runs a plan under faults. The same three arguments give the same run, event for event. */
+export async function runPlan(
+  plan: Plan,
+  faults: readonly Fault[],
+  bug: PlantedBug = SOUND,
+): Promise<RunResult> {
+  const scheduler = new Scheduler();
+  const random = createRandom(plan.seed, 'world');
+  const world = new World(scheduler, random, faults);
+  useVirtualTime({ scheduler, random: createRandom(plan.seed, 'services') });
+  hearComplaints((line) => world.complaints.push(line));
+  const unhear = hearBugs(world);
+  try {
+    const shop = createShop(world, plan, bug);
+    const book = accountBook(shop);
+    const gateway = new Gateway(shop, book.accepted);
+    await seedProducts(shop);
+    await seedUsers(shop);
+    if (plan.instances.users === 0) shop.kafka.create(USERS_TOPIC, plan.partitionCount);
+    world.start = (name) => {
+      start(shop, name);
+    };
+    for (const name of processNames(plan)) world.later(random.between(0, 30), () => start(shop, name));
+    placeOrders(shop, gateway, book);
+    scheduleTrouble(shop, gateway, faults.filter(isTimed));
+    await untilRest(shop, gateway, book);
+    await checkRest(shop, book);
+    return { breaches: world.breaches, events: scheduler.events, virtualMs: scheduler.now };
+  } finally {
+    unhear();
+    useVirtualTime(undefined);
+    for (const process of world.processes.values()) process.isDead = true;
+  }
+}
+
+function isTimed(fault: Fault): fault is TimedFault {
+  return 'at' in fault;
+}
+
+/** A process of this name begins, unless one lives. */
+function start(shop: Shop, name: string): void {
+  const { world, running } = shop;
+  if (world.processes.has(name)) return;
+  const service = name.startsWith('orders')
+    ? 'orders'
+    : name.startsWith('inventory')
+      ? 'inventory'
+      : 'users';
+  const process = new SimProcess(name, service);
+  world.processes.set(name, process);
+  world.scheduler.schedule(0, process, () => {
+    running.set(name, START[service](shop, process));
+  });
+}
+
+const START: Readonly<Record<SimProcess['service'], (shop: Shop, process: SimProcess) => Running>> =
+  { orders: startOrders, inventory: startInventory, users: startUsers };
+
+/** Lets the run go on until everything is at rest, which it must reach once nothing fails any more. */
+async function untilRest(shop: Shop, gateway: Gateway, book: Book): Promise<void> {
+  const { world, plan } = shop;
+  let isOver = false;
+  let lookedAt = 0;
+  const look = (): void => {
+    lookedAt = world.scheduler.now;
+    const missing = book.isOpen() ? 'clients still wait' : isAtRest(shop);
+    if (missing === undefined) isOver = true;
+    else if (lookedAt > plan.calmAt + REST_LIMIT_MS) {
+      world.breach(`No rest after ${REST_LIMIT_MS} ms: ${missing}`);
+      isOver = true;
+    } else world.later(LOOK_MS, look);
+  };
+  world.later(plan.calmAt, () => {
+    world.stepFaults.end();
+    // A loss that nobody has noticed yet shows with the next message.
+    if (world.faults.some(losesMessages)) nudge(shop, gateway, book);
+    world.later(LOOK_MS, look);
+  });
+  await drive(world.scheduler, () => isOver);
+  if (!isOver) world.breach('Everything stands still');
+}
+
+/** What nobody caught in a process ends it, and is a breach. */
+function hearBugs(world: World): () => void {
+  const hear = (error: unknown): void => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    world.breach(`Nobody caught: ${text}`);
+    const { current } = world.scheduler;
+    if (current instanceof SimProcess) world.crash(current, 1_000);
+  };
+  process.on('uncaughtException', hear);
+  process.on('unhandledRejection', hear);
+  return () => {
+    process.off('uncaughtException', hear);
+    process.off('unhandledRejection', hear);
+  };
+}
+
