@@ -59,7 +59,10 @@ export class SimDatabase<Event extends DomainEvent, Fact extends DomainEvent> im
   readonly #changes = new WeakMap<readonly RecordedEvent<Event>[], Changes>();
   readonly #backups: Backup<Event>[] = [];
 
-  constructor(parts: StoredParts<Event, Fact>) {
+  readonly #committedAt = new Map<number, number>();
+
+  /** `now`: milliseconds since the run began. */
+  constructor(parts: StoredParts<Event, Fact>, now: () => number) {
     this.parts = parts;
     const { memory: database } = this;
     this.store = createMemoryEventStore<Event, Fact>({
@@ -70,6 +73,7 @@ export class SimDatabase<Event extends DomainEvent, Fact extends DomainEvent> im
     this.store.onCommitted((events, changes) => {
       this.#changes.set(events, changes);
       this.#backups.push({ contents: database.contents, relay: copyOf(this.#relay) });
+      for (const { position } of events) this.#committedAt.set(position, now());
     });
   }
 
@@ -79,6 +83,11 @@ export class SimDatabase<Event extends DomainEvent, Fact extends DomainEvent> im
   /** The rows that a commit has changed; it is known by the events that it has given. */
   changesOf(recorded: readonly RecordedEvent<Event>[]): Changes {
     return this.#changes.get(recorded) ?? [];
+  }
+
+  /** When the event at this position was committed. */
+  committedAt(position: number): number {
+    return this.#committedAt.get(position) ?? 0;
   }
 
   /** The relay's lease and cursors. A service publishes one topic. */

@@ -21,13 +21,16 @@ function asking<Event extends DomainEvent, Fact extends DomainEvent>(
   return (step, effect) => request({ world, process, server: database, step }, effect);
 }
 
-/** The schema's store as one process sees it: it hears of its own commits alone, once their answers have come. */
+/**
+ * The schema's store as one process sees it: it hears of its own commits alone, once their answers have come. `store` is
+ * what the statements do in the schema.
+ */
 export function openStore<Event extends DomainEvent, Fact extends DomainEvent>(
   world: World,
   process: SimProcess,
   database: SimDatabase<Event, Fact>,
+  store: EventStore<Event, Fact> = database.store,
 ): EventStore<Event, Fact> {
-  const { store } = database;
   const ask = asking(world, process, database);
   const listeners = createCommitListeners<Event>();
   return {
@@ -48,21 +51,19 @@ export function openStore<Event extends DomainEvent, Fact extends DomainEvent>(
   };
 }
 
-/** The relay's positions as one process sees them. */
+/** The relay's positions as one process sees them. `change`: what they are in the schema. */
 export function openPositions<Event extends DomainEvent, Fact extends DomainEvent>(
   world: World,
   process: SimProcess,
   database: SimDatabase<Event, Fact>,
   partitionCount: number,
+  change: (positions: RelayPositions) => RelayPositions,
 ): RelayPositions {
   const ask = asking(world, process, database);
+  const now = (): number => world.scheduler.now;
   // Anew for each question: a schema that was brought back has another table.
-  const positions = (): MemoryRelayPositions =>
-    new MemoryRelayPositions(
-      partitionCount,
-      () => world.scheduler.now,
-      database.relayTable(partitionCount),
-    );
+  const positions = (): RelayPositions =>
+    change(new MemoryRelayPositions(partitionCount, now, database.relayTable(partitionCount)));
   return {
     acquire: (...of) => ask('positions', () => positions().acquire(...of)),
     reload: (...of) => ask('positions', () => positions().reload(...of)),

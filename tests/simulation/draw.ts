@@ -7,8 +7,9 @@ const TOPICS = ['orders.v1', 'inventory.v1'] as const;
 const MOST_FAULTS = 6;
 
 /** The last step of each kind at which a fault may strike: about as many as a short run has of them. */
-const STEPS: Readonly<Record<'read' | 'commit' | 'positions' | 'ask' | 'send' | 'offsets', number>> =
-  { read: 60, commit: 14, positions: 10, ask: 12, send: 12, offsets: 4 };
+const STEPS: Readonly<
+  Record<'read' | 'commit' | 'positions' | 'ask' | 'send' | 'offsets', number>
+> = { read: 60, commit: 14, positions: 10, ask: 12, send: 12, offsets: 4 };
 
 type Draw = (random: Random, plan: Plan) => Fault;
 

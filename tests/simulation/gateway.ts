@@ -116,9 +116,7 @@ export class Gateway {
           settle('lost');
         },
       });
-      socket.receive(
-        `${JSON.stringify({ n, ...order, waitMs, correlationId: order.orderId })}\n`,
-      );
+      socket.receive(`${JSON.stringify({ n, ...order, waitMs, correlationId: order.orderId })}\n`);
     });
   }
 

@@ -264,7 +264,10 @@ export class Member implements GroupConnection {
       resolve: (offset) => {
         if (isOurs()) this.#positions.set(name, offset + 1n);
       },
-      heartbeat: () => Promise.resolve().then(() => { this.#requireMembership(); }),
+      heartbeat: () =>
+        Promise.resolve().then(() => {
+          this.#requireMembership();
+        }),
       isCurrent: () =>
         this.isRunning && isOurs() && !this.#paused.has(name) && !this.#sought.has(name),
     };

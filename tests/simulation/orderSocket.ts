@@ -44,13 +44,9 @@ export class OrderSocket extends Socket {
   receive(text: string): void {
     if (this.#isCut) return;
     this.#hereAt = this.#arrival(this.#hereAt);
-    this.#world.scheduler.schedule(
-      this.#hereAt - this.#world.scheduler.now,
-      this.#process,
-      () => {
-        if (!this.#isCut) this.emit('data', Buffer.from(text));
-      },
-    );
+    this.#world.scheduler.schedule(this.#hereAt - this.#world.scheduler.now, this.#process, () => {
+      if (!this.#isCut) this.emit('data', Buffer.from(text));
+    });
   }
 
   /** Both ends lose it; what is on its way back still arrives before that is noticed. */

@@ -15,20 +15,21 @@ export interface Ground<Event extends DomainEvent, Fact extends DomainEvent> {
   readonly kafka: SimKafka;
 }
 
+/** Makes a store of another. */
+export type StoreBug = <Event extends DomainEvent, Fact extends DomainEvent>(
+  store: EventStore<Event, Fact>,
+  ground: Ground<Event, Fact>,
+) => EventStore<Event, Fact>;
+
 /** What a bug makes of the things that every process is given; what it leaves out stays as it is. */
 export interface PlantedBug {
-  readonly store?: <Event extends DomainEvent, Fact extends DomainEvent>(
-    store: EventStore<Event, Fact>,
-    ground: Ground<Event, Fact>,
-  ) => EventStore<Event, Fact>;
-  readonly positions?: <Event extends DomainEvent, Fact extends DomainEvent>(
-    positions: RelayPositions,
-    ground: Ground<Event, Fact>,
-  ) => RelayPositions;
-  readonly broker?: <Event extends DomainEvent, Fact extends DomainEvent>(
-    broker: MessageBroker,
-    ground: Ground<Event, Fact>,
-  ) => MessageBroker;
+  /** What its statements do in the schema, at the moment at which they do it. */
+  readonly schema?: StoreBug;
+  /** How the process uses its store, with the time that each call takes. */
+  readonly store?: StoreBug;
+  /** What happens to the relay's lease and cursors in the schema. */
+  readonly positions?: (positions: RelayPositions) => RelayPositions;
+  readonly broker?: (broker: MessageBroker, world: World) => MessageBroker;
   /** A restored schema keeps its incarnation. */
   readonly keepsIncarnation?: boolean;
 }

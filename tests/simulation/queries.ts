@@ -42,7 +42,9 @@ export function createOrdersQueries(shop: Shop, process: SimProcess): OrdersQuer
         const wanted = new Set(productIds);
         const found = (await rows('products')).map(knownProduct);
         return new Map(
-          found.filter(({ productId }) => wanted.has(productId)).map((each) => [each.productId, each]),
+          found
+            .filter(({ productId }) => wanted.has(productId))
+            .map((each) => [each.productId, each]),
         );
       },
     },

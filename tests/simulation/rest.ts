@@ -1,6 +1,11 @@
 // Whether everything is at rest: every message of every log handled by everybody whom it concerns.
 import { INVENTORY_TOPIC, ORDERS_TOPIC, USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
-import { comparePlaces, formatPlace, START, type Place } from '@orderflow/shared/messaging/chain.ts';
+import {
+  comparePlaces,
+  formatPlace,
+  START,
+  type Place,
+} from '@orderflow/shared/messaging/chain.ts';
 import type { OutboundMessage } from '@orderflow/shared/messaging/envelope.ts';
 import { partitionOf } from '@orderflow/shared/messaging/murmur2.ts';
 import { inventoryParts } from '../../services/inventory/src/app.ts';
@@ -26,10 +31,18 @@ export const FLOWS = [
 export function messagesOf({ databases, plan }: Shop, publisher: ServiceName): LoggedMessage[] {
   const { orders, inventory, users } = databases;
   const all = {
-    orders: () => orders.memory.contents.log.map((e) => withPlace(e.recorded, ordersParts.toMessages(e.recorded))),
+    orders: () =>
+      orders.memory.contents.log.map((e) =>
+        withPlace(e.recorded, ordersParts.toMessages(e.recorded)),
+      ),
     inventory: () =>
-      inventory.memory.contents.log.map((e) => withPlace(e.recorded, inventoryParts.toMessages(e.recorded))),
-    users: () => users.memory.contents.log.map((e) => withPlace(e.recorded, usersParts.toMessages(e.recorded))),
+      inventory.memory.contents.log.map((e) =>
+        withPlace(e.recorded, inventoryParts.toMessages(e.recorded)),
+      ),
+    users: () =>
+      users.memory.contents.log.map((e) =>
+        withPlace(e.recorded, usersParts.toMessages(e.recorded)),
+      ),
   };
   return all[publisher]()
     .flat()

@@ -54,11 +54,12 @@ export async function runPlan(
     world.start = (name) => {
       start(shop, name);
     };
-    for (const name of processNames(plan)) world.later(random.between(0, 30), () => start(shop, name));
+    for (const name of processNames(plan))
+      world.later(random.between(0, 30), () => start(shop, name));
     placeOrders(shop, gateway, book);
     scheduleTrouble(shop, gateway, faults.filter(isTimed));
     await untilRest(shop, gateway, book);
-    await checkRest(shop, book);
+    for (const breach of checkRest(shop)) world.breach(breach);
     return { breaches: world.breaches, events: scheduler.events, virtualMs: scheduler.now };
   } finally {
     unhear();
@@ -129,4 +130,3 @@ function hearBugs(world: World): () => void {
     process.off('unhandledRejection', hear);
   };
 }
-

@@ -44,12 +44,12 @@ function openDatabase<Event extends DomainEvent, Fact extends DomainEvent>(
 ) {
   const { world, bug, kafka } = shop;
   const ground = { world, process, database, kafka };
-  const opened = openStore(world, process, database);
+  const schema = bug.schema?.(database.store, ground) ?? database.store;
+  const opened = openStore(world, process, database, schema);
   const store = bug.store?.(opened, ground) ?? opened;
   const queue = createAppendQueue(store);
   const takeIds = openCounters(world, process, database);
   return {
-    ground,
     store: { ...store, commit: queue.commitAhead },
     log: {
       readStreams: (streamIds: readonly string[]) => store.readStreams(streamIds),
@@ -78,19 +78,16 @@ function startMessaging<State, Event extends DomainEvent, Fact extends DomainEve
   parts: MessagingParts<State, Event, Fact>,
 ): Messaging {
   const { world, kafka, plan, bug } = shop;
-  const ground = { world, process, database, kafka };
   const { store, topic, toMessages, isAwaited, consumes } = parts;
   const opened = openBroker(world, process, kafka);
   const messaging = createMessaging<State, Event, Fact>({
     service: process.service,
     store,
-    broker: bug.broker?.(opened, ground) ?? opened,
+    broker: bug.broker?.(opened, world) ?? opened,
     books: {
       topicRecords: openTopicRecords(world, process, database),
-      relayPositions: (_topic, partitionCount) => {
-        const positions = openPositions(world, process, database, partitionCount);
-        return bug.positions?.(positions, ground) ?? positions;
-      },
+      relayPositions: (_topic, partitionCount) =>
+        openPositions(world, process, database, partitionCount, bug.positions ?? same),
     },
     publishes: {
       topic,
@@ -122,6 +119,7 @@ function serviceAt(url: string): ServiceName {
   return service;
 }
 
+const same = <T>(what: T): T => what;
 const now = (): string => new Date().toISOString();
 
 /** Starts an instance of orders. */

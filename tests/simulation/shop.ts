@@ -46,6 +46,8 @@ export interface Shop {
   readonly kafka: SimKafka;
   readonly databases: Databases;
   readonly bug: PlantedBug;
+  /** What orders knows of users before anything runs. */
+  readonly seededFacts: OrdersFact[];
   /** By the names of their processes. */
   readonly running: Map<string, Running>;
 }
@@ -53,30 +55,40 @@ export interface Shop {
 /** Makes the shop's servers, empty; nothing runs yet. */
 export function createShop(world: World, plan: Plan, bug: PlantedBug): Shop {
   const kafka = new SimKafka(world);
+  const now = (): number => world.scheduler.now;
   const databases = {
-    orders: new SimDatabase<OrderEvent, OrdersFact>({
-      ...ordersParts,
-      uniqueKeys: [
-        { name: 'uq_cart_lines_cart_line_id', table: 'cart_lines', columns: ['cart_line_id'] },
-      ],
-    }),
-    inventory: new SimDatabase<ProductEvent, OrdersMessage>({
-      ...inventoryParts,
-      uniqueKeys: [{ name: NAME_TAKEN, table: 'products', columns: ['name_key'] }],
-    }),
-    users: new SimDatabase<UserEvent, never>({
-      ...usersParts,
-      tables: [
-        {
-          name: 'user_personal_data',
-          key: ['user_id'],
-          columns: ['user_id', 'email', 'email_key'],
-        },
-      ],
-      uniqueKeys: [{ name: EMAIL_TAKEN, table: 'user_personal_data', columns: ['email_key'] }],
-    }),
+    orders: new SimDatabase<OrderEvent, OrdersFact>(
+      {
+        ...ordersParts,
+        uniqueKeys: [
+          { name: 'uq_cart_lines_cart_line_id', table: 'cart_lines', columns: ['cart_line_id'] },
+        ],
+      },
+      now,
+    ),
+    inventory: new SimDatabase<ProductEvent, OrdersMessage>(
+      {
+        ...inventoryParts,
+        uniqueKeys: [{ name: NAME_TAKEN, table: 'products', columns: ['name_key'] }],
+      },
+      now,
+    ),
+    users: new SimDatabase<UserEvent, never>(
+      {
+        ...usersParts,
+        tables: [
+          {
+            name: 'user_personal_data',
+            key: ['user_id'],
+            columns: ['user_id', 'email', 'email_key'],
+          },
+        ],
+        uniqueKeys: [{ name: EMAIL_TAKEN, table: 'user_personal_data', columns: ['email_key'] }],
+      },
+      now,
+    ),
   };
-  return { world, plan, kafka, databases, bug, running: new Map() };
+  return { world, plan, kafka, databases, bug, seededFacts: [], running: new Map() };
 }
 
 /** Those who run of a service. */
@@ -105,7 +117,9 @@ export function call<T>(
     };
     const refuse = (cause: unknown): void => {
       back(() => {
-        reject(new AppError('unreachable', `${service} gave no answer`, { retryable: true, cause }));
+        reject(
+          new AppError('unreachable', `${service} gave no answer`, { retryable: true, cause }),
+        );
       });
     };
     scheduler.schedule(CALL_TIMEOUT_MS, from, () => {

@@ -22,14 +22,18 @@ export async function seedProducts({ world, plan, databases }: Shop): Promise<vo
 }
 
 /** Puts the plan's users into the users' log or, where that service does not run, into what orders knows already. */
-export async function seedUsers({ world, plan, databases }: Shop): Promise<void> {
+export async function seedUsers({ world, plan, databases, seededFacts }: Shop): Promise<void> {
   const { orders, users } = databases;
   const userIds = Array.from({ length: plan.userCount }, () =>
     userIdSchema.parse(users.takeIds('users', 1)),
   );
   const at = instant();
   if (plan.instances.users === 0) {
-    const facts = userIds.map((userId) => ({ type: 'UserRegistered' as const, data: { userId, at } }));
+    const facts = userIds.map((userId) => ({
+      type: 'UserRegistered' as const,
+      data: { userId, at },
+    }));
+    seededFacts.push(...facts);
     await orders.store.commit([{ streams: [], facts }]);
     return;
   }

@@ -9,11 +9,7 @@ import type { Shop } from './shop.ts';
 const DRAIN_MS = 15_000;
 
 /** Sees to it that the faults come at their moments. */
-export function scheduleTrouble(
-  shop: Shop,
-  gateway: Gateway,
-  faults: readonly TimedFault[],
-): void {
+export function scheduleTrouble(shop: Shop, gateway: Gateway, faults: readonly TimedFault[]): void {
   for (const fault of faults)
     shop.world.later(fault.at, () => {
       befall(shop, gateway, fault);

@@ -1,0 +1,68 @@
+// P3: every order gets exactly one decision, the one that inventory's answers lead to.
+import type { OrderId } from '@orderflow/shared/contracts/ids.ts';
+import type { OrderEvent } from '../../../services/orders/src/domain/order.ts';
+import type { LoggedMessage } from '../rest.ts';
+import type { Shop } from '../shop.ts';
+import { z } from 'zod';
+
+const lineAnswer = z.object({ orderId: z.string(), line: z.object({ index: z.number() }) });
+
+/** What inventory has said about the lines of an order, and orders has heard. */
+interface Heard {
+  readonly reserved: Set<number>;
+  readonly rejected: Set<number>;
+}
+
+/** Every breach concerning orders. `answers`: the messages of inventory.v1 that orders has handled. */
+export function checkOrders({ databases }: Shop, answers: readonly LoggedMessage[]): string[] {
+  const events = databases.orders.memory.contents.log.map(({ recorded }) => recorded.event);
+  const streams = Map.groupBy(events, ({ data }) => data.orderId);
+  const heard = hear(answers);
+  const breaches: string[] = [];
+  for (const orderId of heard.keys())
+    if (!streams.has(orderId)) breaches.push(`P3: inventory decided ${orderId}, unknown to orders`);
+  for (const [orderId, stream] of streams)
+    breaches.push(...checkOrder(orderId, stream, heard.get(orderId)));
+  return breaches;
+}
+
+function hear(answers: readonly LoggedMessage[]): Map<OrderId, Heard> {
+  const heard = new Map<OrderId, Heard>();
+  for (const { type, data } of answers) {
+    if (type !== 'StockReserved' && type !== 'StockRejected') continue;
+    const { orderId, line } = lineAnswer.parse(data);
+    const each = heard.get(orderId as OrderId) ?? { reserved: new Set(), rejected: new Set() };
+    heard.set(orderId as OrderId, each);
+    each[type === 'StockReserved' ? 'reserved' : 'rejected'].add(line.index);
+  }
+  return heard;
+}
+
+function checkOrder(
+  orderId: OrderId,
+  stream: readonly OrderEvent[],
+  heard: Heard = { reserved: new Set(), rejected: new Set() },
+): string[] {
+  const types = stream.map(({ type }) => type).join(', ');
+  const [first, ...rest] = stream;
+  if (first?.type !== 'OrderRequested') return [`P3: order ${orderId} begins with ${types}`];
+  const last = rest.at(-1);
+  const lines = first.data.lines.length;
+  const breaches: string[] = [];
+  for (const event of rest)
+    if (event.type === 'OrderRequested' || (event !== last && event.type !== 'OrderLineReserved'))
+      breaches.push(`P3: order ${orderId} goes through ${types}`);
+  const expected =
+    heard.rejected.size > 0
+      ? 'OrderRejected'
+      : heard.reserved.size === lines
+        ? 'OrderConfirmed'
+        : 'undecided';
+  const found =
+    last?.type === 'OrderConfirmed' || last?.type === 'OrderRejected' ? last.type : 'undecided';
+  if (found !== expected)
+    breaches.push(`P3: order ${orderId} is ${found}, and should be ${expected}`);
+  if (last?.type === 'OrderRejected' && !heard.rejected.has(last.data.rejectedLineIndex))
+    breaches.push(`P3: order ${orderId} is rejected for a line that inventory has reserved`);
+  return breaches;
+}

@@ -1,0 +1,50 @@
+// P6: every read model equals the fold of its events, row for row, begun from nothing.
+import type { DomainEvent } from '@orderflow/shared/eventstore/decider.ts';
+import { createProjectionEngine } from '@orderflow/shared/eventstore/projectionEngine.ts';
+import type { Row } from '@orderflow/shared/eventstore/projection.ts';
+import type { SimDatabase } from '../database.ts';
+import type { LoggedMessage } from '../rest.ts';
+import type { Shop } from '../shop.ts';
+
+/** Every breach concerning read models. `heard`: what orders has handled of the others' messages. */
+export function checkReadModels(shop: Shop, heard: readonly LoggedMessage[]): string[] {
+  const { orders, inventory, users } = shop.databases;
+  const facts = [...shop.seededFacts, ...heard.map(({ type, data }) => ({ type, data }))];
+  // A restored inventory decides again at other times; what is available comes out the same.
+  const ignored = inventory.forgotten.length > 0 ? ['updated_at'] : [];
+  return [
+    ...compare('orders', orders, facts, ignored),
+    ...compare('inventory', inventory, [], []),
+    ...compare('users', users, [], []),
+  ];
+}
+
+function compare<Event extends DomainEvent, Fact extends DomainEvent>(
+  service: string,
+  database: SimDatabase<Event, Fact>,
+  facts: readonly DomainEvent[],
+  ignored: readonly string[],
+): string[] {
+  const own = database.memory.contents.log.map(({ recorded }) => recorded.event);
+  const engine = createProjectionEngine<DomainEvent>(database.parts.projections);
+  const folded = engine.fold([...facts, ...own], new Map());
+  const expected = new Map(folded.map(({ table, inserted }) => [table.name, inserted]));
+  const breaches: string[] = [];
+  for (const { name } of database.parts.projections.flatMap(({ tables }) => tables)) {
+    const found = textOf(database.store.rows(name), ignored);
+    const wanted = textOf(expected.get(name) ?? [], ignored);
+    if (found !== wanted)
+      breaches.push(`P6: ${service}.${name} is ${found}, and should be ${wanted}`);
+  }
+  return breaches;
+}
+
+function textOf(rows: readonly Row[], ignored: readonly string[]): string {
+  return rows
+    .map((row) => {
+      const columns = Object.entries(row).filter(([column]) => !ignored.includes(column));
+      return JSON.stringify(columns.sort());
+    })
+    .sort()
+    .join('\n');
+}
