@@ -1,16 +1,18 @@
 // What the clients of a run do: they order, some twice, some again, some something else under the same id.
-import { USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
+import { INVENTORY_TOPIC, USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
 import { orderIdSchema, productIdSchema, userIdSchema } from '@orderflow/shared/contracts/ids.ts';
+import { ConflictError } from '@orderflow/shared/eventstore/eventStore.ts';
 import { partitionOf } from '@orderflow/shared/messaging/murmur2.ts';
 import type { Book } from './book.ts';
 import type { Gateway, SentOrder } from './gateway.ts';
-import type { PlannedOrder } from './plan.ts';
+import type { Plan, PlannedOrder } from './plan.ts';
 import { randomUuid } from './random.ts';
 import { instancesOf, type Running, type Shop } from './shop.ts';
 
 /** How long after an answer a client comes back. */
 const BACK_AFTER_MS = [0, 800] as const;
 const ADMIN_PAUSE_MS = 300;
+const ADMIN_TRIES = 30;
 
 /** Lets the clients of the plan order at their moments. */
 export function placeOrders(shop: Shop, gateway: Gateway, book: Book): void {
@@ -48,15 +50,36 @@ export function nudge(shop: Shop, gateway: Gateway, book: Book): void {
     };
     book.open(0, () => place(gateway, book, order));
   }
-  if (!world.faults.some((fault) => 'topic' in fault && fault.topic === USERS_TOPIC)) return;
-  const partitions = new Set(
-    Array.from({ length: plan.partitionCount }, (_, partition) => partition),
-  );
-  for (let userId = plan.userCount + 1; partitions.size > 0; userId += 1) {
-    partitions.delete(partitionOf(String(userId), plan.partitionCount));
-    const email = `user-${userId}@example.com`;
-    book.open(0, () => untilDone(shop, 'users', (instance) => instance.register?.(email)));
+  const lacking = (topic: string): boolean =>
+    world.faults.some((fault) => 'topic' in fault && fault.topic === topic);
+  if (lacking(USERS_TOPIC))
+    for (const userId of idsInEachPartition(plan, plan.userCount))
+      book.open(0, () =>
+        untilDone(shop, 'users', (instance) => instance.register?.(`${userId}@example.com`)),
+      );
+  // An order for a product whose key is parked brings no answer; a new product always brings a message.
+  if (lacking(INVENTORY_TOPIC))
+    for (const productId of idsInEachPartition(
+      plan,
+      databases.inventory.counters.get('products') ?? 0,
+    ))
+      book.open(0, () =>
+        untilDone(shop, 'inventory', (instance) =>
+          instance.addProduct?.(`Product ${productId}`, 1),
+        ),
+      );
+}
+
+/** The next ids behind `lastId`, as many as it takes until each partition has one of them. */
+function idsInEachPartition({ partitionCount }: Plan, lastId: number): readonly number[] {
+  const ids: number[] = [];
+  const partitions = new Set(Array.from({ length: partitionCount }, (_, partition) => partition));
+  while (partitions.size > 0) {
+    const id = lastId + ids.length + 1;
+    partitions.delete(partitionOf(String(id), partitionCount));
+    ids.push(id);
   }
+  return ids;
 }
 
 async function place(gateway: Gateway, book: Book, order: SentOrder): Promise<void> {
@@ -78,27 +101,23 @@ async function untilDone(
   act: (instance: Running) => Promise<void> | undefined,
 ): Promise<void> {
   const { world } = shop;
-  const isThere = (): boolean => {
-    const { log } = shop.databases[service].memory.contents;
-    return log.length > before;
-  };
-  const before = shop.databases[service].memory.contents.log.length;
   let isDone = false;
-  for (let tries = 0; tries < 20 && !isDone; tries += 1) {
+  const note = (error?: unknown): void => {
+    // The name is taken: by ourselves.
+    if (error === undefined || (error instanceof ConflictError && error.kind === 'unique'))
+      isDone = true;
+  };
+  for (let tries = 0; tries < ADMIN_TRIES && !isDone; tries += 1) {
     const instances = instancesOf(shop, service);
     if (instances.length > 0) {
       const instance = world.random.pick(instances);
       world.scheduler.schedule(0, instance.process, () => {
-        act(instance)?.then(
-          () => {
-            isDone = true;
-          },
-          () => undefined,
-        );
+        act(instance)?.then(() => {
+          note();
+        }, note);
       });
     }
     await pause(shop, ADMIN_PAUSE_MS);
-    isDone ||= isThere() && service === 'users';
   }
 }
 

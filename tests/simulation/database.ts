@@ -18,6 +18,7 @@ import {
   createMemoryRelayTable,
   type MemoryRelayTable,
 } from '@orderflow/shared/messaging/memoryRelayPositions.ts';
+import { comparePlaces, START, type Place } from '@orderflow/shared/messaging/chain.ts';
 import { AppError } from '@orderflow/shared/runtime/appError.ts';
 import type { Server } from './world.ts';
 
@@ -35,11 +36,14 @@ interface Backup<Event extends DomainEvent> {
   readonly relay: MemoryRelayTable | undefined;
 }
 
-/** Which positions of an incarnation were lost: those above `after`. */
-export interface Forgotten {
+/** Which places were lost: those behind `kept`, up to the end of `incarnation`. */
+interface Forgotten {
+  readonly kept: Place;
   readonly incarnation: number;
-  readonly after: number;
 }
+
+/** Behind all parts of an event. */
+const LAST_PART = Number.MAX_SAFE_INTEGER;
 
 /** The changes of read models that a commit has made. */
 type Changes = Parameters<CommitListener<DomainEvent>>[1];
@@ -53,11 +57,11 @@ export class SimDatabase<Event extends DomainEvent, Fact extends DomainEvent> im
   /** Topic → recorded partition count. */
   readonly topics = new Map<string, number>();
   readonly counters = new Map<string, number>();
-  readonly forgotten: Forgotten[] = [];
   awayUntil = 0;
   #relay: MemoryRelayTable | undefined;
   readonly #changes = new WeakMap<readonly RecordedEvent<Event>[], Changes>();
   readonly #backups: Backup<Event>[] = [];
+  readonly #forgotten: Forgotten[] = [];
 
   readonly #committedAt = new Map<number, number>();
 
@@ -83,6 +87,17 @@ export class SimDatabase<Event extends DomainEvent, Fact extends DomainEvent> im
   /** The rows that a commit has changed; it is known by the events that it has given. */
   changesOf(recorded: readonly RecordedEvent<Event>[]): Changes {
     return this.#changes.get(recorded) ?? [];
+  }
+
+  get wasRestored(): boolean {
+    return this.#forgotten.length > 0;
+  }
+
+  /** True if the log once had something at this place, perhaps, and has lost it. */
+  hasForgotten(place: Place): boolean {
+    return this.#forgotten.some(
+      ({ kept, incarnation }) => comparePlaces(place, kept) > 0 && place.incarnation <= incarnation,
+    );
   }
 
   /** When the event at this position was committed. */
@@ -115,7 +130,9 @@ export class SimDatabase<Event extends DomainEvent, Fact extends DomainEvent> im
     const backup = this.#backups[index];
     if (backup === undefined) return;
     const { incarnation } = this.memory.contents;
-    this.forgotten.push({ incarnation, after: backup.contents.log.length });
+    const last = backup.contents.log.at(-1)?.recorded ?? START;
+    const kept = { incarnation: last.incarnation, position: last.position, part: LAST_PART };
+    this.#forgotten.push({ kept, incarnation });
     this.memory.contents = { ...backup.contents, incarnation: incarnation + (raised ? 1 : 0) };
     if (backup.relay !== undefined) this.#relay = backup.relay;
     this.#backups.length = index;

@@ -140,10 +140,15 @@ const ALL_SHARES = DRAWS.reduce((sum, [share]) => sum + share, 0);
 /** The faults that a seed brings over its plan. */
 export function drawFaults(plan: Plan): readonly Fault[] {
   const random = createRandom(plan.seed, 'faults');
-  return Array.from({ length: random.between(0, MOST_FAULTS) }, () => {
+  const faults = Array.from({ length: random.between(0, MOST_FAULTS) }, () => {
     let left = random.next() * ALL_SHARES;
     const drawn = DRAWS.find(([share]) => (left -= share) < 0) ?? DRAWS[0];
     if (drawn === undefined) throw new Error('There are no faults to draw');
     return drawn[1](random, plan);
   });
+  // What was decided before a restore and is parked after it cannot be told from what was never decided.
+  const parksAnswers = faults.some(
+    (fault) => fault.kind === 'poison' && fault.consumer === 'orders',
+  );
+  return parksAnswers ? faults.filter(({ kind }) => kind !== 'restore') : faults;
 }

@@ -16,7 +16,11 @@ export interface Stored {
   readonly topic: string;
   readonly partition: number;
   readonly value: string;
+  /** As it stands in the record. */
+  readonly place: string;
 }
+
+const PLACE = /"place":"([^"]*)"/;
 
 /** The broker. */
 export class SimKafka implements Topics {
@@ -78,7 +82,7 @@ export class SimKafka implements Topics {
       const target = partitions?.[partition];
       if (target === undefined) throw new Error(`There is no ${topic}/${partition}`);
       target.records.push(value);
-      this.stored.push({ topic, partition, value });
+      this.stored.push({ topic, partition, value, place: PLACE.exec(value)?.[1] ?? '' });
     }
     this.#wake(topic);
   }

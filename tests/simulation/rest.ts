@@ -60,7 +60,7 @@ function withPlace(
 export function isAtRest(shop: Shop): string | undefined {
   for (const { publisher, topic, consumer } of FLOWS) {
     const { cursors } = shop.databases[consumer].memory.contents;
-    const wasRestored = shop.databases[publisher].forgotten.length > 0;
+    const { wasRestored } = shop.databases[publisher];
     const last = new Map<number, Place>();
     for (const { partition, place } of messagesOf(shop, publisher)) last.set(partition, place);
     for (const [partition, place] of last) {

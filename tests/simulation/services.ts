@@ -31,6 +31,7 @@ import { createOrdersQueries } from './queries.ts';
 import { randomUuid } from './random.ts';
 import { call, type Running, type Shop } from './shop.ts';
 import { simLogger } from './simLogger.ts';
+import { watchedPositions } from './relayWatch.ts';
 import type { SimProcess } from './world.ts';
 
 /** How long an order waits for its decision in the orders service. */
@@ -87,7 +88,9 @@ function startMessaging<State, Event extends DomainEvent, Fact extends DomainEve
     books: {
       topicRecords: openTopicRecords(world, process, database),
       relayPositions: (_topic, partitionCount) =>
-        openPositions(world, process, database, partitionCount, bug.positions ?? same),
+        openPositions(world, process, database, partitionCount, (positions) =>
+          watchedPositions(shop, process.service, bug.positions?.(positions) ?? positions),
+        ),
     },
     publishes: {
       topic,
@@ -119,7 +122,6 @@ function serviceAt(url: string): ServiceName {
   return service;
 }
 
-const same = <T>(what: T): T => what;
 const now = (): string => new Date().toISOString();
 
 /** Starts an instance of orders. */

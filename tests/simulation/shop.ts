@@ -48,6 +48,8 @@ export interface Shop {
   readonly bug: PlantedBug;
   /** What orders knows of users before anything runs. */
   readonly seededFacts: OrdersFact[];
+  /** Per service and partition: how much was stored when its relay was last told to send again. */
+  readonly rewoundAt: Map<string, number>;
   /** By the names of their processes. */
   readonly running: Map<string, Running>;
 }
@@ -88,7 +90,16 @@ export function createShop(world: World, plan: Plan, bug: PlantedBug): Shop {
       now,
     ),
   };
-  return { world, plan, kafka, databases, bug, seededFacts: [], running: new Map() };
+  return {
+    world,
+    plan,
+    kafka,
+    databases,
+    bug,
+    seededFacts: [],
+    rewoundAt: new Map(),
+    running: new Map(),
+  };
 }
 
 /** Those who run of a service. */

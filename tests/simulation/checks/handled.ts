@@ -24,17 +24,12 @@ export function handledMessages(shop: Shop, { publisher, topic, consumer }: Flow
     if (first === undefined || comparePlaces(message.place, first.place) < 0) handled.push(message);
     else kept.set(message.key, [...(kept.get(message.key) ?? []), formatPlace(message.place)]);
   }
-  const { forgotten } = shop.databases[publisher];
+  const { wasRestored } = shop.databases[publisher];
   const breaches: string[] = [];
   for (const [key, those] of parked) {
-    const found = those
-      .map(({ place }) => place)
-      // What a restored log does not remember may have been parked before.
-      .filter(
-        (p) => !forgotten.some((f) => p.incarnation === f.incarnation && p.position > f.after),
-      )
-      .map(formatPlace);
-    if (forgotten.length === 0 && found.join() !== (kept.get(key) ?? []).join())
+    const found = those.map(({ place }) => formatPlace(place));
+    // What a restored log does not remember may have been parked before.
+    if (!wasRestored && found.join() !== (kept.get(key) ?? []).join())
       breaches.push(
         `${consumer} has parked ${found.join()} of ${topic}/${key}, not ${kept.get(key)?.join() ?? ''}`,
       );

@@ -16,15 +16,13 @@ export function checkTopics(shop: Shop): string[] {
       before.set(place, last.get(message.partition) ?? formatPlace(START));
       last.set(message.partition, place);
     }
-    const { forgotten } = shop.databases[publisher];
+    const database = shop.databases[publisher];
     return shop.kafka.stored.flatMap((record) => {
       if (record.topic !== topic) return [];
       const { place, prev, key, type, data } = parseEnvelope(record.value);
       const name = formatPlace(place);
       const message = logged.get(name);
-      const isForgotten = forgotten.some(
-        ({ incarnation, after }) => place.incarnation === incarnation && place.position > after,
-      );
+      const isForgotten = database.hasForgotten(place);
       if (message === undefined)
         return isForgotten ? [] : [`P9: ${topic} holds ${name}, which is in no log: ${type}`];
       const isSame =
@@ -33,7 +31,7 @@ export function checkTopics(shop: Shop): string[] {
         message.partition === record.partition &&
         JSON.stringify(message.data) === JSON.stringify(data);
       if (!isSame) return [`P9: ${topic} holds another ${name} than the log: ${record.value}`];
-      if (forgotten.length === 0 && formatPlace(prev) !== before.get(name))
+      if (!database.wasRestored && formatPlace(prev) !== before.get(name))
         return [
           `P9: ${topic} holds ${name} behind ${formatPlace(prev)}, not ${before.get(name) ?? ''}`,
         ];
