@@ -1,0 +1,64 @@
+// A thread that runs seeds: its globals are the simulation's own.
+import { parentPort } from 'node:worker_threads';
+import { BUGS } from './bugs.ts';
+import { drawFaults } from './draw.ts';
+import type { Failure } from './failure.ts';
+import type { Fault } from './faults.ts';
+import { replaceGlobals } from './globals.ts';
+import { planOf } from './plan.ts';
+import { SOUND } from './planting.ts';
+import { runPlan, type RunResult } from './run.ts';
+import { shrink } from './shrink.ts';
+
+/** What the thread is asked to do: run seeds until one fails; `faults` instead of those that a seed draws. */
+export interface Job {
+  readonly fromSeed: number;
+  readonly runs: number;
+  readonly bug: string | null;
+  readonly faults?: readonly Fault[];
+  /** Whether a failure's faults are shrunk. */
+  readonly shrinks: boolean;
+}
+
+/** What came of it. */
+export interface JobDone {
+  /** Runs that were made, that of the failure included. */
+  readonly runs: number;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly failure: Failure | undefined;
+}
+
+replaceGlobals();
+parentPort?.on('message', (job: Job) => {
+  void run(job).then((done) => {
+    parentPort?.postMessage(done);
+  });
+});
+
+async function run({ fromSeed, runs, bug, faults, shrinks }: Job): Promise<JobDone> {
+  const done = { runs: 0, events: 0, virtualMs: 0 };
+  for (let seed = fromSeed; seed < fromSeed + runs; seed += 1) {
+    const drawn = faults ?? drawFaults(planOf(seed));
+    const result = await runSeed(seed, drawn, bug);
+    done.runs += 1;
+    done.events += result.events;
+    done.virtualMs += result.virtualMs;
+    if (result.breaches.length === 0) continue;
+    const failure = { seed, bug, faults: drawn, breaches: result.breaches };
+    return { ...done, failure: shrinks ? await shrunk(failure) : failure };
+  }
+  return { ...done, failure: undefined };
+}
+
+function runSeed(seed: number, faults: readonly Fault[], bug: string | null): Promise<RunResult> {
+  return runPlan(planOf(seed), faults, bug === null ? SOUND : BUGS[bug]);
+}
+
+async function shrunk({ seed, bug, faults: all }: Failure): Promise<Failure> {
+  const faults = await shrink(all, async (some) => {
+    return (await runSeed(seed, some, bug)).breaches.length > 0;
+  });
+  const { breaches } = await runSeed(seed, faults, bug);
+  return { seed, bug, faults, breaches };
+}
