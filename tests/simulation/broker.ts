@@ -6,8 +6,8 @@ import {
   type Producer,
 } from '@orderflow/shared/messaging/transport.ts';
 import type { SendTrouble } from './faults.ts';
-import { Member } from './groups.ts';
 import type { SimKafka } from './kafka.ts';
+import { Member } from './member.ts';
 import { request, slowness } from './request.ts';
 import { latencyMs, never, type SimProcess, type World } from './world.ts';
 

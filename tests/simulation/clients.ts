@@ -101,13 +101,13 @@ async function untilDone(
   act: (instance: Running) => Promise<void> | undefined,
 ): Promise<void> {
   const { world } = shop;
-  let isDone = false;
+  const done = { isSo: false };
   const note = (error?: unknown): void => {
     // The name is taken: by ourselves.
-    if (error === undefined || (error instanceof ConflictError && error.kind === 'unique'))
-      isDone = true;
+    done.isSo ||=
+      error === undefined || (error instanceof ConflictError && error.kind === 'unique');
   };
-  for (let tries = 0; tries < ADMIN_TRIES && !isDone; tries += 1) {
+  for (let tries = 0; tries < ADMIN_TRIES && !done.isSo; tries += 1) {
     const instances = instancesOf(shop, service);
     if (instances.length > 0) {
       const instance = world.random.pick(instances);

@@ -54,21 +54,21 @@ export class Gateway {
     const { scheduler } = this.#shop.world;
     const deadline = scheduler.now + WAIT_MS;
     let mayHaveArrived = false;
-    let isAccepted = false;
+    const accepted = { isSo: false };
     const noteAccepted = (): void => {
-      isAccepted = true;
+      accepted.isSo = true;
       this.#onAccepted(order);
     };
     for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       const reply = await this.#attempt(order, deadline, noteAccepted);
       if (typeof reply === 'object') {
         const { status } = reply;
-        if (status < 500 || (status === 503 && !mayHaveArrived && !isAccepted))
+        if (status < 500 || (status === 503 && !mayHaveArrived && !accepted.isSo))
           return { kind: 'answered', answer: reply };
       }
       if (reply !== 'nobody') mayHaveArrived = true;
       if (scheduler.now + pauseMs >= deadline) {
-        if (isAccepted) return acceptedBy;
+        if (accepted.isSo) return acceptedBy;
         return { kind: mayHaveArrived ? 'unknown' : 'unreached' };
       }
       await this.#pause(pauseMs);

@@ -56,7 +56,7 @@ function openDatabase<Event extends DomainEvent, Fact extends DomainEvent>(
       readStreams: (streamIds: readonly string[]) => store.readStreams(streamIds),
       append: queue.append,
     },
-    idsOf(counter: string, blockSize: number) {
+    idsOf: (counter: string, blockSize: number) => {
       const allocator = createIdAllocator((count) => takeIds(counter, count), blockSize);
       return () => allocator.next();
     },
@@ -146,9 +146,7 @@ export function startOrders(shop: Shop, process: SimProcess): Running {
   });
   const messaging = startMessaging(shop, process, databases.orders, {
     store,
-    topic: ORDERS_TOPIC,
-    toMessages: ordersParts.toMessages,
-    isAwaited: ordersParts.isAwaited,
+    ...ordersParts,
     consumes: {
       groupId: 'orders',
       subscriptions: [
@@ -172,8 +170,7 @@ export function startInventory(shop: Shop, process: SimProcess): Running {
   const app = createInventoryApp({ log, products, nextProductId, newUuid, now });
   const messaging = startMessaging(shop, process, databases.inventory, {
     store,
-    topic: INVENTORY_TOPIC,
-    toMessages: inventoryParts.toMessages,
+    ...inventoryParts,
     consumes: {
       groupId: 'inventory',
       subscriptions: [{ topic: ORDERS_TOPIC, publisherUrl: 'orders' }],
@@ -206,8 +203,7 @@ export function startUsers(shop: Shop, process: SimProcess): Running {
   const nextUserId = idsOf('users', 1);
   const messaging = startMessaging(shop, process, databases.users, {
     store,
-    topic: USERS_TOPIC,
-    toMessages: usersParts.toMessages,
+    ...usersParts,
   });
   return {
     process,

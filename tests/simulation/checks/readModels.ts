@@ -31,20 +31,21 @@ function compare<Event extends DomainEvent, Fact extends DomainEvent>(
   const expected = new Map(folded.map(({ table, inserted }) => [table.name, inserted]));
   const breaches: string[] = [];
   for (const { name } of database.parts.projections.flatMap(({ tables }) => tables)) {
-    const found = textOf(database.store.rows(name), ignored);
-    const wanted = textOf(expected.get(name) ?? [], ignored);
-    if (found !== wanted)
-      breaches.push(`P6: ${service}.${name} is ${found}, and should be ${wanted}`);
+    const found = textsOf(database.store.rows(name), ignored);
+    const wanted = textsOf(expected.get(name) ?? [], ignored);
+    for (const row of found.difference(wanted))
+      breaches.push(`P6: ${service}.${name} has a row that no event gives: ${row}`);
+    for (const row of wanted.difference(found))
+      breaches.push(`P6: ${service}.${name} lacks a row: ${row}`);
   }
   return breaches;
 }
 
-function textOf(rows: readonly Row[], ignored: readonly string[]): string {
-  return rows
-    .map((row) => {
+function textsOf(rows: readonly Row[], ignored: readonly string[]): Set<string> {
+  return new Set(
+    rows.map((row) => {
       const columns = Object.entries(row).filter(([column]) => !ignored.includes(column));
-      return JSON.stringify(columns.sort());
-    })
-    .sort()
-    .join('\n');
+      return JSON.stringify(Object.fromEntries(columns.sort()));
+    }),
+  );
 }

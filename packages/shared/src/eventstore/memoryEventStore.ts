@@ -105,6 +105,23 @@ export function createMemoryEventStore<Event extends DomainEvent, Fact extends D
       const { incarnation, log } = database.contents;
       return { incarnation, position: log.length };
     },
+    ...createCursorReads(database, turn),
+    onCommitted: listeners.add,
+    rows: (table) => [...(database.contents.tables.get(table)?.values() ?? [])],
+    parked: () => database.contents.parked,
+    wish(at, wish) {
+      const { contents } = database;
+      database.contents = { ...contents, parked: withWish(contents.parked, at, wish) };
+    },
+  };
+}
+
+/** What a consumer reads of its own place. */
+function createCursorReads<Event extends DomainEvent>(
+  database: MemoryDatabase<Event>,
+  turn: () => Promise<void>,
+): Pick<EventStore<Event>, 'readCursors' | 'readParkedKeys' | 'readParked' | 'readWishes'> {
+  return {
     async readCursors(consumer, topic, partitions) {
       await turn();
       const { contents } = database;
@@ -113,13 +130,6 @@ export function createMemoryEventStore<Event extends DomainEvent, Fact extends D
       return found;
     },
     ...parkedReads(() => turn().then(() => database.contents.parked)),
-    onCommitted: listeners.add,
-    rows: (table) => [...(database.contents.tables.get(table)?.values() ?? [])],
-    parked: () => database.contents.parked,
-    wish(at, wish) {
-      const { contents } = database;
-      database.contents = { ...contents, parked: withWish(contents.parked, at, wish) };
-    },
   };
 }
 
