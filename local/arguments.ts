@@ -12,6 +12,7 @@ export const TEST_STAGES = [
   'types',
   'structure',
   'unit',
+  'simulation',
   'charts',
   'integration',
   'e2e',

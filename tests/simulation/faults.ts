@@ -121,6 +121,8 @@ export class StepFaults {
   readonly #waiting = new Map<string, StepFault[]>();
   readonly #counts = new Map<string, number>();
   #isOver = false;
+  /** Told of each fault whose step has come. */
+  onStruck: (kind: Fault['kind']) => void = () => undefined;
 
   constructor(faults: readonly Fault[]) {
     for (const fault of faults) {
@@ -135,7 +137,10 @@ export class StepFaults {
     const counter = `${process}/${step}`;
     const nth = (this.#counts.get(counter) ?? 0) + 1;
     this.#counts.set(counter, nth);
-    return this.#isOver ? [] : (this.#waiting.get(`${counter}/${nth}`) ?? []);
+    const struck = this.#isOver ? undefined : this.#waiting.get(`${counter}/${nth}`);
+    if (struck === undefined) return [];
+    for (const { kind } of struck) this.onStruck(kind);
+    return struck;
   }
 
   /** From now on nothing goes wrong any more. */

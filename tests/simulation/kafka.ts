@@ -119,11 +119,12 @@ export class SimKafka implements Topics {
     };
   }
 
-  /** Lets a fault befall a topic. */
-  suffer({ kind, topic, partition, count }: TopicTrouble): void {
+  /** Lets a fault befall a topic; false if there is nothing that it could befall. */
+  suffer({ kind, topic, partition, count }: TopicTrouble): boolean {
     const partitions = this.topics.get(topic);
     const target = partitions?.[partition];
-    if (partitions === undefined || target === undefined) return;
+    if (partitions === undefined || target === undefined) return false;
+    if (kind !== 'junk' && partitions.every(({ records }) => records.length === 0)) return false;
     switch (kind) {
       case 'tail':
         target.records.length = Math.max(0, target.records.length - count);
@@ -145,5 +146,6 @@ export class SimKafka implements Topics {
         break;
     }
     this.#wake(topic);
+    return true;
   }
 }

@@ -26,8 +26,10 @@ export function poisoned<State, Event extends DomainEvent, Fact extends DomainEv
     ...reactions,
     react(fact, load) {
       const { data } = fact;
-      if ('orderId' in data && orderIds.has(String(data.orderId)))
+      if ('orderId' in data && orderIds.has(String(data.orderId))) {
+        shop.world.noteStruck('poison');
         throw new Error(`Nobody can handle ${fact.type} of ${String(data.orderId)}`);
+      }
       return reactions.react(fact, load);
     },
   };

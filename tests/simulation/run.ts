@@ -1,4 +1,5 @@
 // One run: a seed's plan under its faults, until everything is at rest, and then the checks.
+import { createHash } from 'node:crypto';
 import { USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
 import { accountBook, type Book } from './book.ts';
 import { checkRest } from './checks/checks.ts';
@@ -34,6 +35,10 @@ export interface RunResult {
   readonly events: number;
   /** How long it took in its own time, in milliseconds. */
   readonly virtualMs: number;
+  /** How many faults of each kind have struck. */
+  readonly struck: World['struck'];
+  /** Of all logs and all that was ever stored: the same for the same run. */
+  readonly fingerprint: string;
 }
 
 /** Runs a plan under faults. The same three arguments give the same run, event for event. */
@@ -66,12 +71,26 @@ export async function runPlan(
     scheduleTrouble(shop, gateway, faults.filter(isTimed));
     await untilRest(shop, gateway, book);
     for (const breach of checkRest(shop)) world.breach(breach);
-    return { breaches: world.breaches, events: scheduler.events, virtualMs: scheduler.now };
+    return {
+      breaches: world.breaches,
+      events: scheduler.events,
+      virtualMs: scheduler.now,
+      struck: world.struck,
+      fingerprint: fingerprintOf(shop),
+    };
   } finally {
     unhear();
     useVirtualTime(undefined);
     for (const process of world.processes.values()) process.isDead = true;
   }
+}
+
+function fingerprintOf({ databases, kafka }: Shop): string {
+  const hash = createHash('sha256');
+  for (const { memory } of Object.values(databases))
+    for (const { recorded } of memory.contents.log) hash.update(recorded.hash);
+  for (const { value } of kafka.stored) hash.update(value);
+  return hash.digest('hex');
 }
 
 function isTimed(fault: Fault): fault is TimedFault {

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { STATE_DIR } from '../../local/places.ts';
 import { BUGS } from './bugs.ts';
 import { readFailure, writeFailure, type Failure } from './failure.ts';
+import { addUp } from './tally.ts';
 import { startThreads, type Threads } from './threads.ts';
 
 const USAGE = `npm run simulate -- [options]
@@ -65,6 +66,7 @@ async function simulate(
   const end = wanted.seed + wanted.runs;
   const startedAt = performance.now();
   const sum = { runs: 0, events: 0, virtualMs: 0, failures: 0 };
+  const struck: Record<string, number> = {};
   let next = wanted.seed;
   const work = async (): Promise<void> => {
     while (next < end && sum.failures < MOST_FAILURES) {
@@ -78,6 +80,7 @@ async function simulate(
         sum.runs += done.runs;
         sum.events += done.events;
         sum.virtualMs += done.virtualMs;
+        addUp(struck, done.struck);
         if (done.failure === undefined) continue;
         sum.failures += 1;
         tell(done.failure);
@@ -91,6 +94,8 @@ async function simulate(
       `(${(sum.runs / seconds).toFixed(0)}/s, ${sum.events} events, ${(sum.virtualMs / 3_600_000).toFixed(1)} h of their time): ` +
       (sum.failures === 0 ? 'clean' : `${sum.failures} failed`),
   );
+  const kinds = Object.entries(struck).sort(([, a], [, b]) => b - a);
+  console.log(`  struck: ${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')}`);
   return sum.failures === 0;
 }
 

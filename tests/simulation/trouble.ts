@@ -25,13 +25,17 @@ function befall(shop: Shop, gateway: Gateway, fault: TimedFault): void {
     case 'cut':
     case 'skew': {
       const process = world.processes.get(fault.process);
-      if (process !== undefined) disturb(shop, gateway, process, fault.kind, fault.ms);
+      if (process === undefined) return;
+      world.noteStruck(fault.kind);
+      disturb(shop, gateway, process, fault.kind, fault.ms);
       return;
     }
     case 'handover':
+      world.noteStruck(fault.kind);
       for (const [groupId, group] of kafka.groups) if (groupId === fault.service) group.rebalance();
       return;
     case 'away':
+      world.noteStruck(fault.kind);
       if (fault.server === 'kafka') kafka.goAway(fault.ms);
       else databases[fault.server].awayUntil = world.scheduler.now + fault.ms;
       return;
@@ -44,7 +48,7 @@ function befall(shop: Shop, gateway: Gateway, fault: TimedFault): void {
     case 'emptied':
     case 'junk':
     case 'damaged':
-      kafka.suffer(fault);
+      if (kafka.suffer(fault)) world.noteStruck(fault.kind);
   }
 }
 
@@ -93,10 +97,12 @@ function drain({ world, running }: Shop, process: SimProcess, downMs: number): v
 /** Inventory ends, its schema is brought back, and it starts again. */
 function restore({ world, databases, bug, plan }: Shop, commits: number): void {
   const { inventory } = databases;
+  if (plan.lateProduct !== undefined) return;
   // Never to before the products: whoever loses what a client was promised over HTTP has lost it for good.
   const index = Math.max(inventory.backups - 1 - commits, 0);
   const service: ServiceName = 'inventory';
   for (const process of [...world.processes.values()])
     if (process.service === service) world.crash(process, world.random.between(100, 800));
-  if (plan.lateProduct === undefined) inventory.restore(index, bug.keepsIncarnation !== true);
+  world.noteStruck('restore');
+  inventory.restore(index, bug.keepsIncarnation !== true);
 }

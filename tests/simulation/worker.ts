@@ -9,6 +9,7 @@ import { planOf } from './plan.ts';
 import { SOUND } from './planting.ts';
 import { runPlan, type RunResult } from './run.ts';
 import { shrink } from './shrink.ts';
+import { addUp } from './tally.ts';
 
 /** What the thread is asked to do: run seeds until one fails; `faults` instead of those that a seed draws. */
 export interface Job {
@@ -26,6 +27,7 @@ export interface JobDone {
   readonly runs: number;
   readonly events: number;
   readonly virtualMs: number;
+  readonly struck: Readonly<Record<string, number>>;
   readonly failure: Failure | undefined;
 }
 
@@ -37,13 +39,15 @@ parentPort?.on('message', (job: Job) => {
 });
 
 async function run({ fromSeed, runs, bug, faults, shrinks }: Job): Promise<JobDone> {
-  const done = { runs: 0, events: 0, virtualMs: 0 };
+  const struck: Record<string, number> = {};
+  const done = { runs: 0, events: 0, virtualMs: 0, struck };
   for (let seed = fromSeed; seed < fromSeed + runs; seed += 1) {
     const drawn = faults ?? drawFaults(planOf(seed));
     const result = await runSeed(seed, drawn, bug);
     done.runs += 1;
     done.events += result.events;
     done.virtualMs += result.virtualMs;
+    addUp(struck, result.struck);
     if (result.breaches.length === 0) continue;
     const failure = { seed, bug, faults: drawn, breaches: result.breaches };
     return { ...done, failure: shrinks ? await shrunk(failure) : failure };

@@ -31,6 +31,8 @@ export class World {
   readonly processes = new Map<string, SimProcess>();
   /** Promises that were broken, in words. */
   readonly breaches: string[] = [];
+  /** How many faults of each kind have struck: one whose step never came, or whose process was dead, has not. */
+  readonly struck: Partial<Record<Fault['kind'], number>> = {};
   /** What the services said at level error or above. */
   readonly complaints: string[] = [];
   /** Starts a process of this name. */
@@ -41,6 +43,9 @@ export class World {
     this.random = random;
     this.faults = faults;
     this.stepFaults = new StepFaults(faults);
+    this.stepFaults.onStruck = (kind) => {
+      this.noteStruck(kind);
+    };
   }
 
   /** Lets something happen on behalf of nobody: the network, a server, a client. */
@@ -69,6 +74,10 @@ export class World {
     process.isDead = true;
     if (this.processes.get(process.name) === process) this.processes.delete(process.name);
     for (const react of process.onDeath) react();
+  }
+
+  noteStruck(kind: Fault['kind']): void {
+    this.struck[kind] = (this.struck[kind] ?? 0) + 1;
   }
 
   breach(text: string): void {
