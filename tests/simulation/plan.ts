@@ -38,6 +38,9 @@ export interface Plan {
   readonly calmAt: number;
 }
 
+/** How many of the runs have a crowd of orders: they cost as much as several others. */
+const CROWD_CHANCE = 0.03;
+
 /** The plan of a seed. */
 export function planOf(seed: number): Plan {
   const random = createRandom(seed, 'plan');
@@ -48,9 +51,8 @@ export function planOf(seed: number): Plan {
     ? { at: random.between(100, calmAt), quantity: random.between(1, 4) }
     : undefined;
   const shape = { productCount: stocks.length + (lateProduct === undefined ? 0 : 1), userCount };
-  const orders = Array.from({ length: random.between(3, 12) }, () =>
-    planOrder(random, shape, calmAt),
-  );
+  const orderCount = random.chance(CROWD_CHANCE) ? random.between(20, 40) : random.between(3, 12);
+  const orders = Array.from({ length: orderCount }, () => planOrder(random, shape, calmAt));
   return {
     ...{ seed, stocks, userCount, calmAt, lateProduct, orders },
     partitionCount: random.between(1, 3),

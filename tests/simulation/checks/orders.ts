@@ -1,15 +1,20 @@
 // P3: every order gets exactly one decision, the one that inventory's answers lead to.
-import type { OrderId } from '@orderflow/shared/contracts/ids.ts';
+import { orderIdSchema, type OrderId } from '@orderflow/shared/contracts/ids.ts';
 import type { OrderEvent } from '../../../services/orders/src/domain/order.ts';
 import type { LoggedMessage } from '../rest.ts';
 import type { Shop } from '../shop.ts';
 import { z } from 'zod';
 
-const lineAnswer = z.object({ orderId: z.string(), line: z.object({ index: z.number() }) });
+const lineAnswer = z.object({
+  orderId: orderIdSchema,
+  line: z.object({ index: z.number() }),
+  availableQuantity: z.number(),
+});
 
 /** What inventory has said about the lines of an order, and orders has heard. */
 interface Heard {
-  readonly reserved: Set<number>;
+  /** By line: what was available after it. */
+  readonly reserved: Map<number, number>;
   readonly rejected: Set<number>;
 }
 
@@ -30,18 +35,23 @@ function hear(answers: readonly LoggedMessage[]): Map<OrderId, Heard> {
   const heard = new Map<OrderId, Heard>();
   for (const { type, data } of answers) {
     if (type !== 'StockReserved' && type !== 'StockRejected') continue;
-    const { orderId, line } = lineAnswer.parse(data);
-    const each = heard.get(orderId as OrderId) ?? { reserved: new Set(), rejected: new Set() };
-    heard.set(orderId as OrderId, each);
-    each[type === 'StockReserved' ? 'reserved' : 'rejected'].add(line.index);
+    const { orderId, line, availableQuantity } = lineAnswer.parse(data);
+    const each = heard.get(orderId) ?? nothingHeard();
+    heard.set(orderId, each);
+    if (type === 'StockReserved') each.reserved.set(line.index, availableQuantity);
+    else each.rejected.add(line.index);
   }
   return heard;
+}
+
+function nothingHeard(): Heard {
+  return { reserved: new Map(), rejected: new Set() };
 }
 
 function checkOrder(
   orderId: OrderId,
   stream: readonly OrderEvent[],
-  heard: Heard = { reserved: new Set(), rejected: new Set() },
+  heard: Heard = nothingHeard(),
 ): string[] {
   const types = stream.map(({ type }) => type).join(', ');
   const [first, ...rest] = stream;
@@ -64,5 +74,9 @@ function checkOrder(
     breaches.push(`P3: order ${orderId} is ${found}, and should be ${expected}`);
   if (last?.type === 'OrderRejected' && !heard.rejected.has(last.data.rejectedLineIndex))
     breaches.push(`P3: order ${orderId} is rejected for a line that inventory has reserved`);
+  if (last?.type === 'OrderConfirmed')
+    for (const [index, { availableQuantity }] of last.data.lines.entries())
+      if (heard.reserved.get(index) !== availableQuantity)
+        breaches.push(`P5: order ${orderId}, line ${index}, was told of ${availableQuantity} left`);
   return breaches;
 }
