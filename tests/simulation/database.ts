@@ -58,6 +58,7 @@ export class SimDatabase<Event extends DomainEvent, Fact extends DomainEvent> im
   readonly topics = new Map<string, number>();
   readonly counters = new Map<string, number>();
   awayUntil = 0;
+  life = 1;
   #relay: MemoryRelayTable | undefined;
   readonly #changes = new WeakMap<readonly RecordedEvent<Event>[], Changes>();
   readonly #backups: Backup<Event>[] = [];
@@ -129,6 +130,7 @@ export class SimDatabase<Event extends DomainEvent, Fact extends DomainEvent> im
   restore(index: number, raised = true): void {
     const backup = this.#backups[index];
     if (backup === undefined) return;
+    this.life += 1;
     const { incarnation } = this.memory.contents;
     const last = backup.contents.log.at(-1)?.recorded ?? START;
     const kept = { incarnation: last.incarnation, position: last.position, part: LAST_PART };

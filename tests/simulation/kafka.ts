@@ -28,6 +28,7 @@ export class SimKafka implements Topics {
   /** All that was ever stored, but for junk. */
   readonly stored: Stored[] = [];
   awayUntil = 0;
+  readonly life = 1;
   /** By their ids. */
   readonly groups = new Map<string, Group>();
   readonly #world: World;

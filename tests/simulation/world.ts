@@ -94,6 +94,8 @@ export function never(): Promise<never> {
 export interface Server {
   /** Milliseconds since the run began. */
   awayUntil: number;
+  /** Another one after each restart: what was sent to the one before arrives nowhere. */
+  readonly life: number;
   /** What a caller is told while it is. */
   readonly unavailable: () => Error;
 }
