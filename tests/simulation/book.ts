@@ -66,7 +66,7 @@ export function accountBook(shop: Shop): Book {
 }
 
 /** The types of the order's events in the log, at this moment. */
-export function typesOf({ databases }: Shop, orderId: OrderId): readonly string[] {
+function typesOf({ databases }: Shop, orderId: OrderId): readonly string[] {
   const streamId = orderStream(orderId);
   return databases.orders.memory.contents.log
     .filter(({ recorded }) => recorded.streamId === streamId)

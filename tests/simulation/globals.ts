@@ -22,11 +22,6 @@ const real = {
 };
 let active: VirtualTime | undefined;
 
-/** The real time that has passed, in milliseconds, for whoever measures a run. */
-export function realNow(): number {
-  return real.now();
-}
-
 /** From now on the globals belong to this run; undefined: to nobody, and are what they were. */
 export function useVirtualTime(time: VirtualTime | undefined): void {
   active = time;

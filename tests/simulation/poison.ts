@@ -4,7 +4,7 @@ import type { Reactions } from '@orderflow/shared/messaging/reaction.ts';
 import type { Shop } from './shop.ts';
 
 /** The ids of the orders whose messages this service cannot handle. */
-export function poisonedOrders(
+function poisonedOrders(
   { plan, world }: Shop,
   consumer: 'orders' | 'inventory',
 ): Set<string> {

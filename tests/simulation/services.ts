@@ -35,7 +35,7 @@ import { watchedPositions } from './relayWatch.ts';
 import type { SimProcess } from './world.ts';
 
 /** How long an order waits for its decision in the orders service. */
-export const ORDER_WAIT_MS = 4_000;
+const ORDER_WAIT_MS = 4_000;
 
 /** A process's access to its schema, as `openServiceDatabase` gives it. */
 function openDatabase<Event extends DomainEvent, Fact extends DomainEvent>(
