@@ -143,6 +143,11 @@ export class StepFaults {
     return struck;
   }
 
+  /** How often each process has come to each step so far: `orders-0/commit`. */
+  counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+
   /** From now on nothing goes wrong any more. */
   end(): void {
     this.#isOver = true;

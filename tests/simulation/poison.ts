@@ -4,10 +4,7 @@ import type { Reactions } from '@orderflow/shared/messaging/reaction.ts';
 import type { Shop } from './shop.ts';
 
 /** The ids of the orders whose messages this service cannot handle. */
-function poisonedOrders(
-  { plan, world }: Shop,
-  consumer: 'orders' | 'inventory',
-): Set<string> {
+function poisonedOrders({ plan, world }: Shop, consumer: 'orders' | 'inventory'): Set<string> {
   const indexes = world.faults.flatMap((fault) =>
     fault.kind === 'poison' && fault.consumer === consumer ? [fault.order] : [],
   );

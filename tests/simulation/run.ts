@@ -37,6 +37,8 @@ export interface RunResult {
   readonly virtualMs: number;
   /** How many faults of each kind have struck. */
   readonly struck: World['struck'];
+  /** How often each process has come to each step: `orders-0/commit`. */
+  readonly steps: Readonly<Record<string, number>>;
   /** Of all logs and all that was ever stored: the same for the same run. */
   readonly fingerprint: string;
 }
@@ -76,6 +78,7 @@ export async function runPlan(
       events: scheduler.events,
       virtualMs: scheduler.now,
       struck: world.struck,
+      steps: world.stepFaults.counts(),
       fingerprint: fingerprintOf(shop),
     };
   } finally {

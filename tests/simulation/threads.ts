@@ -4,6 +4,7 @@ import type { Job, JobDone } from './worker.ts';
 
 /** Some threads; each does one job at a time. */
 export interface Threads {
+  readonly count: number;
   /** Does a job in the next thread that is free. Throws when the thread fails. */
   readonly run: (job: Job) => Promise<JobDone>;
   readonly end: () => Promise<void>;
@@ -28,6 +29,7 @@ export function startThreads(count: number): Threads {
     else next(worker);
   };
   return {
+    count,
     async run(job) {
       const worker = await take();
       const done = await new Promise<JobDone>((resolve, reject) => {

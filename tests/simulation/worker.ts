@@ -11,12 +11,17 @@ import { runPlan, type RunResult } from './run.ts';
 import { shrink } from './shrink.ts';
 import { addUp } from './tally.ts';
 
-/** What the thread is asked to do: run seeds until one fails; `faults` instead of those that a seed draws. */
-export interface Job {
-  readonly fromSeed: number;
-  readonly runs: number;
-  readonly bug: string | null;
+/** A run: a seed, under the faults that it draws, or under these. */
+export interface Trial {
+  readonly seed: number;
   readonly faults?: readonly Fault[];
+}
+
+/** What the thread is asked to do: runs, one after the other, until one fails. */
+export interface Job {
+  readonly trials: readonly Trial[];
+  /** A planted bug by its name; null: none. */
+  readonly bug: string | null;
   /** Whether a failure's faults are shrunk. */
   readonly shrinks: boolean;
 }
@@ -28,6 +33,8 @@ export interface JobDone {
   readonly events: number;
   readonly virtualMs: number;
   readonly struck: Readonly<Record<string, number>>;
+  /** How often each process has come to each step, all runs together: `orders-0/commit`. */
+  readonly steps: Readonly<Record<string, number>>;
   readonly failure: Failure | undefined;
 }
 
@@ -38,18 +45,19 @@ parentPort?.on('message', (job: Job) => {
   });
 });
 
-async function run({ fromSeed, runs, bug, faults, shrinks }: Job): Promise<JobDone> {
+async function run({ trials, bug, shrinks }: Job): Promise<JobDone> {
   const struck: Record<string, number> = {};
-  const done = { runs: 0, events: 0, virtualMs: 0, struck };
-  for (let seed = fromSeed; seed < fromSeed + runs; seed += 1) {
-    const drawn = faults ?? drawFaults(planOf(seed));
-    const result = await runSeed(seed, drawn, bug);
+  const steps: Record<string, number> = {};
+  const done = { runs: 0, events: 0, virtualMs: 0, struck, steps };
+  for (const { seed, faults = drawFaults(planOf(seed)) } of trials) {
+    const result = await runSeed(seed, faults, bug);
     done.runs += 1;
     done.events += result.events;
     done.virtualMs += result.virtualMs;
     addUp(struck, result.struck);
+    addUp(steps, result.steps);
     if (result.breaches.length === 0) continue;
-    const failure = { seed, bug, faults: drawn, breaches: result.breaches };
+    const failure = { seed, bug, faults, breaches: result.breaches };
     return { ...done, failure: shrinks ? await shrunk(failure) : failure };
   }
   return { ...done, failure: undefined };
