@@ -133,6 +133,7 @@ const DRAWS: readonly (readonly [number, Draw])[] = [
       commits: random.between(1, 5),
     }),
   ],
+  [2, () => ({ kind: 'wipe' })],
 ];
 
 const ALL_SHARES = DRAWS.reduce((sum, [share]) => sum + share, 0);

@@ -93,6 +93,11 @@ export type Poison = {
 /** Inventory's schema is brought back to where it was `commits` commits ago, under a higher incarnation. */
 export type Restore = AtTime & { readonly kind: 'restore'; readonly commits: number };
 
+/** At rest, when everything is handled, all topics are lost: they must be filled again, and nothing may come of it. */
+export interface Wipe {
+  readonly kind: 'wipe';
+}
+
 /** Anything that can go wrong. */
 export type Fault =
   | Crash
@@ -104,7 +109,8 @@ export type Fault =
   | Away
   | TopicTrouble
   | Poison
-  | Restore;
+  | Restore
+  | Wipe;
 
 /** Faults that strike at a step. */
 export type StepFault = Extract<Fault, AtStep>;
@@ -113,7 +119,7 @@ export type TimedFault = Extract<Fault, AtTime>;
 
 /** True for a fault after which Kafka lacks what it once had, so that a consumer may rightly speak of a gap. */
 export function losesMessages(fault: Fault): boolean {
-  return ['tail', 'head', 'lost', 'emptied', 'damaged'].includes(fault.kind);
+  return ['tail', 'head', 'lost', 'emptied', 'damaged', 'wipe'].includes(fault.kind);
 }
 
 /** Where step faults wait until their step comes. */

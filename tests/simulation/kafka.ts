@@ -22,6 +22,11 @@ export interface Stored {
 
 const PLACE = /"place":"([^"]*)"/;
 
+/** The place that stands in a record; an empty text in one that is no message. */
+export function placeIn(value: string): string {
+  return PLACE.exec(value)?.[1] ?? '';
+}
+
 /** The broker. */
 export class SimKafka implements Topics {
   readonly topics = new Map<string, Partition[]>();
@@ -83,7 +88,7 @@ export class SimKafka implements Topics {
       const target = partitions?.[partition];
       if (target === undefined) throw new Error(`There is no ${topic}/${partition}`);
       target.records.push(value);
-      this.stored.push({ topic, partition, value, place: PLACE.exec(value)?.[1] ?? '' });
+      this.stored.push({ topic, partition, value, place: placeIn(value) });
     }
     this.#wake(topic);
   }

@@ -12,6 +12,7 @@ import { inventoryParts } from '../../services/inventory/src/app.ts';
 import { ordersParts } from '../../services/orders/src/app.ts';
 import { usersParts } from '../../services/users/src/app.ts';
 import type { ServiceName } from './faults.ts';
+import { placeIn } from './kafka.ts';
 import type { Shop } from './shop.ts';
 
 /** A message as it follows from its publisher's log. */
@@ -70,6 +71,25 @@ export function isAtRest(shop: Shop): string | undefined {
       if (order === 0 || (order > 0 && wasRestored)) continue;
       return `${consumer} is at ${formatPlace(cursor)} of ${topic}/${partition}, the log at ${formatPlace(place)}`;
     }
+  }
+  return undefined;
+}
+
+/** The topics whose owners run. */
+export function publishedTopics({ plan }: Shop): readonly string[] {
+  return FLOWS.filter(({ publisher }) => plan.instances[publisher] > 0).map(({ topic }) => topic);
+}
+
+/** What a topic does not hold, though its publisher's log says that it should; undefined: they hold everything. */
+export function lacking(shop: Shop): string | undefined {
+  const topics = publishedTopics(shop);
+  for (const { publisher, topic } of FLOWS) {
+    if (!topics.includes(topic)) continue;
+    const held = new Set(
+      (shop.kafka.topics.get(topic) ?? []).flatMap(({ records }) => records.map(placeIn)),
+    );
+    const missing = messagesOf(shop, publisher).find(({ place }) => !held.has(formatPlace(place)));
+    if (missing !== undefined) return `${topic} lacks ${formatPlace(missing.place)}`;
   }
   return undefined;
 }

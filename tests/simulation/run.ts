@@ -8,7 +8,7 @@ import { losesMessages } from './faults.ts';
 import { Gateway } from './gateway.ts';
 import { useVirtualTime } from './globals.ts';
 import { placeOrders, nudge } from './clients.ts';
-import { isAtRest } from './rest.ts';
+import { isAtRest, lacking, publishedTopics } from './rest.ts';
 import { processNames, type Plan } from './plan.ts';
 import { SOUND, type PlantedBug } from './planting.ts';
 import { createRandom } from './random.ts';
@@ -23,6 +23,8 @@ import { seedProducts, seedUsers } from './stock.ts';
 /** How often it is looked whether everything is at rest, and how long that may take once nothing fails any more. */
 const LOOK_MS = 200;
 const REST_LIMIT_MS = 240_000;
+/** The owner of a topic looks for it every 10 s. */
+const REFILL_LIMIT_MS = 60_000;
 
 /** A loss that nobody can have noticed yet shows with the next message; one that was made up for to the record, with the one after it. */
 const MOST_NUDGES = 3;
@@ -72,6 +74,7 @@ export async function runPlan(
     placeOrders(shop, gateway, book);
     scheduleTrouble(shop, gateway, faults.filter(isTimed));
     await untilRest(shop, gateway, book);
+    if (faults.some(({ kind }) => kind === 'wipe')) await untilRefilled(shop);
     for (const breach of checkRest(shop)) world.breach(breach);
     return {
       breaches: world.breaches,
@@ -142,6 +145,25 @@ async function untilRest(shop: Shop, gateway: Gateway, book: Book): Promise<void
   });
   await drive(world.scheduler, () => rest.isThere);
   if (!rest.isThere) world.breach('Everything stands still');
+}
+
+/** Loses all topics, and lets the run go on until their owners have made and filled them again. */
+async function untilRefilled(shop: Shop): Promise<void> {
+  const { world, kafka } = shop;
+  if (world.breaches.length > 0) return;
+  world.noteStruck('wipe');
+  for (const topic of publishedTopics(shop)) kafka.topics.delete(topic);
+  const endsAt = world.scheduler.now + REFILL_LIMIT_MS;
+  const rest = { isThere: false };
+  const look = (): void => {
+    const missing = lacking(shop);
+    const isTooLate = world.scheduler.now > endsAt;
+    rest.isThere = missing === undefined || isTooLate;
+    if (!rest.isThere) world.later(LOOK_MS, look);
+    else if (missing !== undefined) world.breach(`P9: not refilled, ${missing}`);
+  };
+  look();
+  await drive(world.scheduler, () => rest.isThere);
 }
 
 /** What nobody caught in a process ends it, and is a breach. */
