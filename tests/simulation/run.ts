@@ -26,7 +26,10 @@ const REST_LIMIT_MS = 240_000;
 /** The owner of a topic looks for it every 10 s. */
 const REFILL_LIMIT_MS = 60_000;
 
-/** A loss that nobody can have noticed yet shows with the next message; one that was made up for to the record, with the one after it. */
+/**
+ * A loss that nobody can have noticed yet shows with the next message; where as much has grown again as was lost, with the
+ * message after that.
+ */
 const MOST_NUDGES = 3;
 const NUDGE_AGAIN_MS = 15_000;
 
