@@ -47,6 +47,8 @@ export function openStore<Event extends DomainEvent, Fact extends DomainEvent>(
     head: () => ask('read', () => store.head()),
     readCursors: (...of) => ask('read', () => store.readCursors(...of)),
     readParkedKeys: (...of) => ask('read', () => store.readParkedKeys(...of)),
+    readParked: (...of) => ask('read', () => store.readParked(...of)),
+    readWishes: (...of) => ask('read', () => store.readWishes(...of)),
     onCommitted: listeners.add,
   };
 }

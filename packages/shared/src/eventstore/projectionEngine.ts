@@ -11,10 +11,14 @@ import type {
   TableChanges,
 } from './projection.ts';
 
-/** The rows of one table that a transaction touches, sorted by key. */
-export interface TouchedRows {
+/** Rows of one table, sorted by key. */
+export interface RowsToLock {
   readonly table: ReadModelTable;
   readonly keys: readonly (readonly ColumnValue[])[];
+}
+
+/** The rows of one table that a transaction touches. */
+export interface TouchedRows extends RowsToLock {
   /** Those of the keys whose rows may be there already: all but those that an event makes. */
   readonly keysToRead: readonly (readonly ColumnValue[])[];
 }

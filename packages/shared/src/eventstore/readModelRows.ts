@@ -5,7 +5,7 @@ import { duplicateKey } from '../runtime/database.ts';
 import type { Later, Transaction } from '../runtime/transaction.ts';
 import { EVENTS_KEY } from './eventRows.ts';
 import { ConflictError, type RowInsert } from './eventStore.ts';
-import type { ExistingRows, TouchedRows } from './projectionEngine.ts';
+import type { ExistingRows, RowsToLock } from './projectionEngine.ts';
 import type { ReadModelTable, Row, TableChanges } from './projection.ts';
 
 /** Rows in one statement at most. */
@@ -43,17 +43,15 @@ function byUniqueValue(a: RowInsert, b: RowInsert): number {
  * key. Rows that do not exist cannot be locked (READ COMMITTED has no gap locks): their plain INSERT finds out who was
  * first. That is also where the order ends: a new row of an early table comes after the locks on a later one, so two
  * transactions that make the same row while they share another can meet in a deadlock. One of them is then run again.
- * Rows that an event makes are looked for only with `alsoNew`: when an insert has found one there.
  */
 export async function lockRows(
   transaction: Transaction,
-  touched: readonly TouchedRows[],
-  alsoNew: boolean,
+  touched: readonly RowsToLock[],
 ): Promise<ExistingRows> {
   const existing = new Map<string, Row[]>();
-  for (const { table, keys, keysToRead } of touched) {
+  for (const { table, keys } of touched) {
     const rows: Row[] = [];
-    for (const chunk of chunksOf(alsoNew ? keys : keysToRead)) {
+    for (const chunk of chunksOf(keys)) {
       existing.set(table.name, rows);
       transaction.later(...lockStatement(table, chunk), {
         use: (result) => rows.push(...rowsOf(result)),
@@ -68,7 +66,7 @@ function rowsOf(result: QueryResult): readonly Row[] {
   return z.array(rowSchema).parse(result);
 }
 
-function lockStatement(table: ReadModelTable, keys: TouchedRows['keys']): [string, unknown[]] {
+function lockStatement(table: ReadModelTable, keys: RowsToLock['keys']): [string, unknown[]] {
   const [single] = table.key;
   const isSingle = table.key.length === 1;
   // Forced, as a small table would otherwise be scanned, and every row on the way locked.

@@ -8,7 +8,7 @@ import { GatheredTransaction, type Transaction } from '../runtime/transaction.ts
 import type { DomainEvent } from './decider.ts';
 import { ConflictError } from './eventStore.ts';
 import type { FoldSource } from './foldSource.ts';
-import { compareKeys, type TouchedRows } from './projectionEngine.ts';
+import { compareKeys, type RowsToLock } from './projectionEngine.ts';
 import type { Projection } from './projection.ts';
 import { lockRows } from './readModelRows.ts';
 import {
@@ -190,7 +190,7 @@ class Rebuild<Progress, Target> {
     return repaired;
   }
 
-  async #repairChunk(touched: readonly TouchedRows[]): Promise<number> {
+  async #repairChunk(touched: readonly RowsToLock[]): Promise<number> {
     const { pool, source } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { queryRows } from '../runtime/database.ts';
 import type { Queryable, Transaction } from '../runtime/transaction.ts';
 import type { DomainEvent } from './decider.ts';
-import { createProjectionEngine, keyOf, type TouchedRows } from './projectionEngine.ts';
+import { createProjectionEngine, keyOf, type RowsToLock } from './projectionEngine.ts';
 import type { ColumnValue, Projection, ReadModelTable, Row } from './projection.ts';
 import { lockRows, saveRows } from './readModelRows.ts';
 
@@ -82,7 +82,7 @@ export function createShadowFold(
  */
 export async function copyRows(
   transaction: Transaction,
-  touched: readonly TouchedRows[],
+  touched: readonly RowsToLock[],
 ): Promise<number> {
   const shadows = touched.map(({ table, keys }) => ({ table: shadowOf(table), keys }));
   const expected = await lockRows(transaction, shadows);

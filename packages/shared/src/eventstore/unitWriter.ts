@@ -63,7 +63,8 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
     );
     const folded = foldedEvents(units);
     const touched = engine.touchedRows(folded);
-    const existing = await lockRows(transaction, touched, looksForNew);
+    const mayExist = touched.map(({ table, keysToRead }) => ({ table, keys: keysToRead }));
+    const existing = await lockRows(transaction, looksForNew ? touched : mayExist);
     const changes = engine.fold(folded, existing, touched);
     saveRows(transaction, changes);
     if (appends.length === 0) return { placed: [], changes };
