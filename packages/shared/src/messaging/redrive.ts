@@ -171,15 +171,18 @@ class KeyRedriver<State, Event extends DomainEvent, Fact extends DomainEvent> im
   async #commit(state: PartitionState, plan: RedrivePlan<Event, Fact>): Promise<boolean> {
     const { consumer, store, logger } = this.#deps;
     const { unit, refused, stalled } = plan;
-    const { key, removed } = unit.redrive;
+    const { key, wish, removed } = unit.redrive;
     if (removed.length > 0 || refused !== undefined) {
       const { place: from, nextOffset: fromOffset } = state.stored;
       // It stays where it is: that it is there, is what shows that the partition is still ours.
       const cursors = [{ consumer, from, fromOffset, to: state.stored }];
       plan.publish(await store.commit([{ ...unit, cursors }]));
     }
-    if (removed.length > 0)
-      logger.warn({ ...key, places: removed.map(formatPlace) }, 'parked messages redriven');
+    const [first] = removed;
+    if (first !== undefined) {
+      const fields = { ...key, wish, count: removed.length, first: formatPlace(first) };
+      logger.warn(fields, 'parked messages have left, in their order');
+    }
     if (refused !== undefined) logger.error({ ...key, ...refused }, 'the key stays parked');
     if (stalled !== undefined) logger.warn({ err: stalled, ...key }, 'a parked key waits');
     return stalled !== undefined;

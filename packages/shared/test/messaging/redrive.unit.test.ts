@@ -63,10 +63,7 @@ it('a key that is tried again is handled in order, and is free afterwards', asyn
   wish('retry');
   await untilHeard('a', 5);
   expect(store.parked()).toEqual([]);
-  await eventually(() => {
-    broker.append(TOPIC, 0, ofA(6));
-    return true;
-  }, 'the next one is sent');
+  broker.append(TOPIC, 0, ofA(6));
   await untilHeard('a', 6);
   expect(store.parked()).toEqual([]);
 });
@@ -153,6 +150,25 @@ it('another owner that has redriven the key first leaves nothing to this one', a
   wish('retry', 4);
   await eventually(() => store.parked().length === 0, 'they are handled');
   expect((await heardBy(store)).get('a')).toEqual(upTo(5));
+});
+
+it('a message whose transaction fails stays, alone, with all that follow', async () => {
+  const { broken, wish, store, untilHeard, untilAnswered, parkedNumbers } = await setUpParked({
+    store: (real) => ({
+      ...real,
+      async commit(units) {
+        const events = units.flatMap(({ streams }) => streams.flatMap((stream) => stream.events));
+        if (events.some(({ event }) => event.data.number === 4)) throw new Error('too long');
+        return real.commit(units);
+      },
+    }),
+  });
+  broken.clear();
+  wish('retry');
+  await untilHeard('a', 3);
+  await untilAnswered();
+  expect(parkedNumbers()).toEqual([4, 5]);
+  expect(store.parked()[0]?.reason).toBe('Error: too long');
 });
 
 it('a message that is given up leaves what stands in for it, and the rest of the key parked', async () => {
