@@ -1,5 +1,5 @@
 // What the clients of a run do: they order, some twice, some again, some something else under the same id.
-import { INVENTORY_TOPIC, USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
+import { USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
 import { orderIdSchema, productIdSchema, userIdSchema } from '@orderflow/shared/contracts/ids.ts';
 import { ConflictError } from '@orderflow/shared/eventstore/eventStore.ts';
 import { partitionOf } from '@orderflow/shared/messaging/murmur2.ts';
@@ -13,6 +13,7 @@ import { instancesOf, type Running, type Shop } from './shop.ts';
 const BACK_AFTER_MS = [0, 800] as const;
 const ADMIN_PAUSE_MS = 300;
 const ADMIN_TRIES = 30;
+const UNKNOWN_PRODUCT_ID = 1_000;
 
 /** Lets the clients of the plan order at their moments. */
 export function placeOrders(shop: Shop, gateway: Gateway, book: Book): void {
@@ -37,37 +38,24 @@ export function placeOrders(shop: Shop, gateway: Gateway, book: Book): void {
 }
 
 /**
- * One more message in every partition that has any: a loss that nobody can have noticed yet shows with the next message.
+ * One more message in every partition: a loss that nobody can have noticed yet shows with the next message. The orders are
+ * for products that nobody knows, whose keys are parked nowhere: each is asked for, and refused.
  */
 export function nudge(shop: Shop, gateway: Gateway, book: Book): void {
-  const { world, plan, databases } = shop;
-  for (const { recorded } of databases.inventory.memory.contents.log) {
-    if (recorded.event.type !== 'ProductAdded') continue;
-    const order = {
-      orderId: orderIdSchema.parse(randomUuid(world.random)),
-      userId: userIdSchema.parse(1),
-      lines: [{ productId: recorded.event.data.productId, quantity: 1 }],
-    };
-    book.open(0, () => place(gateway, book, order));
-  }
-  const lacking = (topic: string): boolean =>
-    world.faults.some((fault) => 'topic' in fault && fault.topic === topic);
-  if (lacking(USERS_TOPIC))
-    for (const userId of idsInEachPartition(plan, plan.userCount))
-      book.open(0, () =>
-        untilDone(shop, 'users', (instance) => instance.register?.(`${userId}@example.com`)),
-      );
-  // An order for a product whose key is parked brings no answer; a new product always brings a message.
-  if (lacking(INVENTORY_TOPIC))
-    for (const productId of idsInEachPartition(
-      plan,
-      databases.inventory.counters.get('products') ?? 0,
-    ))
-      book.open(0, () =>
-        untilDone(shop, 'inventory', (instance) =>
-          instance.addProduct?.(`Product ${productId}`, 1),
-        ),
-      );
+  const { world, plan } = shop;
+  for (const productId of idsInEachPartition(plan, UNKNOWN_PRODUCT_ID))
+    book.open(0, () =>
+      place(gateway, book, {
+        orderId: orderIdSchema.parse(randomUuid(world.random)),
+        userId: userIdSchema.parse(1),
+        lines: [{ productId: productIdSchema.parse(productId), quantity: 1 }],
+      }),
+    );
+  if (!world.faults.some((fault) => 'topic' in fault && fault.topic === USERS_TOPIC)) return;
+  for (const userId of idsInEachPartition(plan, plan.userCount))
+    book.open(0, () =>
+      untilDone(shop, 'users', (instance) => instance.register?.(`${userId}@example.com`)),
+    );
 }
 
 /** The next ids behind `lastId`, as many as it takes until each partition has one of them. */
