@@ -94,5 +94,6 @@ function plain(state: unknown): unknown {
   const text = JSON.stringify(state, (_name, value: unknown) =>
     value instanceof Map ? Object.fromEntries(value) : value,
   );
-  return JSON.parse(text);
+  const parsed: unknown = JSON.parse(text);
+  return parsed;
 }

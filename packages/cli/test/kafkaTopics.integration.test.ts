@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createKafka } from '@orderflow/shared/messaging/kafka.ts';
 import type { OutgoingRecord } from '@orderflow/shared/messaging/transport.ts';
+import { eventually } from '@orderflow/shared/testing/eventually.ts';
 import { testInfra } from '@orderflow/shared/testing/infra.ts';
 import { silentLogger } from '@orderflow/shared/testing/testService.ts';
 import { compareTopic, type TopicFigures } from '../src/verify/kafkaTopics.ts';
@@ -28,9 +29,16 @@ async function messagesOfOrders(): Promise<OutgoingRecord[]> {
 async function compare(topicName: string, records: readonly OutgoingRecord[]) {
   const broker = createKafka(kafka);
   await broker.createTopic(topicName, 12, 1);
-  const producer = await broker.createProducer();
-  await producer.send(topicName, records);
-  await producer.close();
+  // A topic that was just made may have no leader yet; what was sent before that shows is sent again, as the relay does.
+  await eventually(async () => {
+    const producer = await broker.createProducer();
+    try {
+      await producer.send(topicName, records);
+      return true;
+    } finally {
+      await producer.close();
+    }
+  }, `the records are sent to ${topicName}`);
   let figures: TopicFigures | undefined;
   const reads: (() => TopicFigures)[] = [];
   const { findings } = await shop.audit(undefined, async (book, found) => {
@@ -57,7 +65,9 @@ describe('A topic', () => {
       ...records.slice(-5),
     ]);
     expect(breaches).toEqual([]);
-    expect(figures).toEqual({ records: records.length + 5, repeats: 5, notKept: 0 });
+    expect(figures?.repeats).toBeGreaterThanOrEqual(5);
+    expect((figures?.records ?? 0) - (figures?.repeats ?? 0)).toBe(records.length);
+    expect(figures?.notKept).toBe(0);
   });
 
   it('that lacks a message in its middle is told so', async () => {

@@ -17,14 +17,14 @@ describe('A store of rows', () => {
     // Rows that have left the memory are read, changed, and put again.
     for (let id = 0; id < ROWS; id += 7) {
       const row = store.get([`key-${id}`]);
-      expect(row).toEqual(rowOf(id, 1));
-      if (row !== undefined) store.put({ ...row, count: 2 });
+      if (JSON.stringify(row) !== JSON.stringify(rowOf(id, 1))) throw new Error(`Row ${id}`);
+      store.put(rowOf(id, 2));
     }
     expect(store.get(['nobody'])).toBeUndefined();
     store.seal();
     for (let id = 0; id < ROWS - 1; id += 1) {
       const { id: key, text, count } = rowOf(id, id % 7 === 0 ? 2 : 1);
-      expect(store.take([key])).toBe(JSON.stringify([key, text, count]));
+      if (store.take([key]) !== JSON.stringify([key, text, count])) throw new Error(`Row ${id}`);
     }
     expect(store.take(['key-0'])).toBeUndefined();
     expect([...store.left()]).toEqual([rowOf(ROWS - 1, (ROWS - 1) % 7 === 0 ? 2 : 1)]);

@@ -45,8 +45,12 @@ export interface AuditedService<
   readonly choicesOf: (event: Event, messageKey: string) => Choices;
 }
 
-/** The reason of a request that was parked and then given up, so that its order is decided all the same. */
+/** A request that was parked and then given up is rejected for this reason, so that its order is decided all the same. */
 const GIVEN_UP = 'request_dropped';
+
+function isGivenUp({ type, data }: { readonly type: string; readonly data: object }): boolean {
+  return type === 'StockRejected' && 'reason' in data && data.reason === GIVEN_UP;
+}
 
 const NOTHING_CHOSEN = { cartLineId: 1, cartLineUuid: '00000000-0000-4000-8000-000000000000' };
 
@@ -86,7 +90,7 @@ export function auditedInventory({ inventory: parts }: ServiceParts) {
     requestOf: (event) =>
       event.type === 'ProductAdded' ? { ...event.data, type: 'AddProduct' } : undefined,
     isSettled: () => false,
-    isGivenUp: (event) => event.type === 'StockRejected' && String(event.data.reason) === GIVEN_UP,
+    isGivenUp,
     reactions: (choices) => createReactions({ now: () => choices().at }),
     choicesOf: ({ data }) => ({ at: data.at, ...NOTHING_CHOSEN }),
   });
