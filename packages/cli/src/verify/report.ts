@@ -33,7 +33,7 @@ export function reportOf(input: ReportInput): VerbResult {
     '',
     ...breaches.map(({ promise, text }) => `BREACH of ${promise}: ${text}`),
     ...untold(input),
-    findings.total === 0 ? 'No breach.' : `${findings.total} breaches.`,
+    verdictOf(findings.total),
   ];
   return { line: lines.join('\n'), json, isBreach: findings.total > 0 };
 }
@@ -101,6 +101,11 @@ function figureLines(input: ReportInput): string[] {
       : []),
     `next       --since ${upTo(snapshots)} looks at what comes later`,
   ];
+}
+
+function verdictOf(breaches: number): string {
+  if (breaches === 0) return 'No breach.';
+  return breaches === 1 ? '1 breach.' : `${count(breaches)} breaches.`;
 }
 
 function untold({ result: { findings } }: ReportInput): string[] {
