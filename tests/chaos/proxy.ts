@@ -1,5 +1,5 @@
 // A TCP proxy that does to connections what networks do: loses replies, delays, freezes, cuts. Without a fault it passes all on.
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Address } from '../../local/process/probes.ts';
 
 /**
@@ -47,9 +47,8 @@ export async function startProxy(target: () => Address | undefined, port = 0): P
     joinPair(pair, () => fault);
     client.once('close', () => pairs.delete(pair));
   });
-  await listening(listener, port);
   return {
-    port: (listener.address() as AddressInfo).port,
+    port: await listen(listener, port),
     set: (next) => {
       fault = next;
       for (const pair of pairs) {
@@ -64,10 +63,14 @@ export async function startProxy(target: () => Address | undefined, port = 0): P
   };
 }
 
-function listening(listener: Server, port: number): Promise<void> {
+function listen(listener: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     listener.once('error', reject);
-    listener.listen(port, LOOPBACK, resolve);
+    listener.listen(port, LOOPBACK, () => {
+      const address = listener.address();
+      if (address === null || typeof address === 'string') reject(new Error('no TCP port'));
+      else resolve(address.port);
+    });
   });
 }
 

@@ -1,6 +1,7 @@
 // The proxy does what networks do: a fault that disturbs nothing would make every run of chaos clean.
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { eventually } from '@orderflow/shared/testing/eventually.ts';
+import { freePorts } from '../../local/process/probes.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 
 let server: Server;
@@ -30,8 +31,8 @@ beforeEach(async () => {
       socket.write(`re:${chunk.toString()}`);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const [port = 0] = await freePorts(1);
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   proxy = await startProxy(() => ({ host: '127.0.0.1', port }));
 });
 

@@ -23,6 +23,8 @@ export interface CellRunner {
   readonly close: () => Promise<void>;
 }
 
+type Found = Pick<Result, 'runs' | 'breaches' | 'recoveriesMs' | 'orders'>;
+
 interface Standing {
   readonly stack: ChaosStack;
   readonly ground: ServersKind;
@@ -52,19 +54,16 @@ export function createCellRunner(tell: (line: string) => void): CellRunner {
 
   return {
     run: async (part) => {
-      const { cell, runs, seed } = part;
+      const { cell, seed } = part;
       const base = { at: new Date().toISOString(), cell: cell.name, seed };
-      let found: Pick<Result, 'runs' | 'breaches' | 'recoveriesMs' | 'orders'>;
+      let found: Found;
       try {
-        found = await runPart(await stackFor(cell.ground), part);
+        const ready = await stackFor(cell.ground);
+        found = await runPart(ready, part);
+        ready.orders += found.orders;
       } catch (error) {
-        const what = error instanceof Error ? error.message : String(error);
-        found = {
-          runs,
-          breaches: [`The runs did not end well: ${what}`],
-          recoveriesMs: [],
-          orders: 0,
-        };
+        // No stack, or one that cannot be judged any more.
+        found = { runs: 1, breaches: [messageOf(error)], recoveriesMs: [], orders: 0 };
       }
       if (found.breaches.length > 0) {
         const logs = `chaos-${cell.name.replace(/\W/g, '-')}-${seed}`;
@@ -79,25 +78,28 @@ export function createCellRunner(tell: (line: string) => void): CellRunner {
   };
 }
 
-async function runPart(
-  standing: Standing,
-  { cell, runs, seed }: Part,
-): Promise<Pick<Result, 'runs' | 'breaches' | 'recoveriesMs' | 'orders'>> {
-  const { stack, orders: before } = standing;
+async function runPart({ stack, orders }: Standing, part: Part): Promise<Found> {
+  const { cell, runs, seed } = part;
   const random = createRandom(seed);
   const load = await stack.startLoad(createRandom(seed + 1));
   const breaches: string[] = [];
-  let recoveriesMs: number[] = [];
+  const recoveriesMs: number[] = [];
+  const recovered = (recoveryMs: number) => void recoveriesMs.push(recoveryMs);
   try {
-    recoveriesMs = await cell.run({ stack, load, random }, runs);
+    await cell.run({ stack, load, random, recovered }, runs);
   } catch (error) {
-    breaches.push(error instanceof Error ? error.message : String(error));
+    breaches.push(messageOf(error));
   }
   await load.stop();
   const verdict = await stack.verify();
-  standing.orders = verdict.orders;
   return {
-    ...{ runs, recoveriesMs, orders: verdict.orders - before },
+    // The one that did not end well is a run, too.
+    runs: recoveriesMs.length + breaches.length,
+    ...{ recoveriesMs, orders: verdict.orders - orders },
     breaches: [...breaches, ...verdict.breaches],
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

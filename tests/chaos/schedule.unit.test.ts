@@ -9,7 +9,7 @@ import { contradictions, createWitness, noteOrder } from './witness.ts';
 const cell: Cell = {
   ...{ name: 'kill:x', ground: { brokers: 1, smallDisks: false }, matrixRuns: 20 },
   limitMs: 1_000,
-  run: () => Promise.resolve([]),
+  run: () => Promise.resolve(),
 };
 const result = (more: Partial<Result>): Result => ({
   ...{ at: '2026-01-02T03:04:05.000Z', cell: 'kill:x', seed: 7, runs: 3, breaches: [] },

@@ -22,7 +22,7 @@ const WRITER = new URL('diskWriter.ts', import.meta.url);
 /**
  * When there is room again the broker, which has ended by itself, is started by who keeps it up. MariaDB 11.4 stays up and does
  * not go on: a COMMIT that had met the full disk was seen to wait for two minutes more. So it is killed here, as somebody who
- * looks after it would do, and the time is counted from when it answers.
+ * looks after it would do, and the time is counted from when both answer.
  */
 const fullDisks = (['database', 'broker'] as const).map((name): Cell => ({
   name: `full-disk:${name}`,
@@ -35,10 +35,9 @@ const fullDisks = (['database', 'broker'] as const).map((name): Cell => ({
       disk?.fill();
       await sleep(ground.random.integer(...FULL_MS));
       disk?.free();
-      if (name === 'database') {
-        await ground.stack.servers.database.killForNow();
-        await ground.stack.servers.database.start();
-      }
+      const { database, brokers } = ground.stack.servers;
+      if (name === 'database') await database.killForNow();
+      await Promise.all([database, ...brokers].map((server) => server.start()));
       const what = `the disk of the ${name} was full`;
       return ground.load.untilFlowing(performance.now(), what, RECOVERY_LIMIT_MS);
     }),

@@ -1,7 +1,7 @@
 // A service dies at a named point, again and again: it is started armed, dies at some pass of the point, is started again.
 import type { Failpoint } from '@orderflow/shared/runtime/failpoints.ts';
 import { eventually } from '@orderflow/shared/testing/eventually.ts';
-import type { ServiceName } from '../../../local/services.ts';
+import { SERVICE_NAMES, type ServiceName } from '../../../local/services.ts';
 import {
   CONSUMER_LIMIT_MS,
   KILL_RUNS,
@@ -47,23 +47,22 @@ function passesWithinSeconds(service: ServiceName, point: Failpoint): number {
 }
 
 /** One cell for each service and point. */
-export const failpointCells: readonly Cell[] = Object.entries(POINTS).flatMap(([name, points]) => {
-  const service = name as ServiceName;
-  return points.map((point) => ({
+export const failpointCells: readonly Cell[] = SERVICE_NAMES.flatMap((service) =>
+  POINTS[service].map((point) => ({
     name: `failpoint:${service}@${point}`,
     ground: ONE_BROKER,
     matrixRuns: KILL_RUNS,
     limitMs: CONSUMER_LIMIT_MS,
-    run: (ground: Ground, runs: number) => dieAtPoint(ground, service, point, runs),
-  }));
-});
+    run: (ground, runs) => dieAtPoint(ground, service, point, runs),
+  })),
+);
 
 async function dieAtPoint(
-  { stack, load, random }: Ground,
+  { stack, load, random, recovered }: Ground,
   service: ServiceName,
   point: Failpoint,
   runs: number,
-): Promise<number[]> {
+): Promise<void> {
   const kept = stack.services.of[service];
   const most = passesWithinSeconds(service, point);
   let armed = 0;
@@ -73,19 +72,17 @@ async function dieAtPoint(
   });
   const before = kept.deaths;
   await kept.stop();
-  // Not waited for until it is ready: it may die before.
-  const starting = kept.start().catch(() => undefined);
-  const recoveriesMs: number[] = [];
+  // It may die before it is ready, and is ready in the end: when it is started unarmed.
+  const starting = kept.start();
+  starting.catch(() => undefined);
   for (let run = 1; run <= runs; run += 1) {
     await eventually(() => kept.deaths >= before + run, `${service} dies at ${point}`, {
       timeoutMs: RECOVERY_LIMIT_MS,
     });
-    const what = `${service} died at ${point}`;
-    const flowing = load.untilFlowing(kept.diedAt, what, RECOVERY_LIMIT_MS);
     // Where it dies again before orders flow, the time is counted from this death on all the same.
-    recoveriesMs.push(await flowing);
+    const what = `${service} died at ${point}`;
+    recovered(await load.untilFlowing(kept.diedAt, what, RECOVERY_LIMIT_MS));
   }
   await starting;
   stack.services.tell(service, undefined);
-  return recoveriesMs;
 }

@@ -97,7 +97,7 @@ const haltedOwners = (['inventory', 'orders'] as const).map((name: Replicated): 
     const { of, replicas } = ground.stack.services;
     const [first, second] = [of[name], replicas[name]];
     await second.start();
-    const recoveriesMs = await repeatUnderLoad(ground, runs, async (run) => {
+    await repeatUnderLoad(ground, runs, async (run) => {
       const halted = run % 2 === 0 ? first : second;
       halted.halt();
       await sleep(ground.random.integer(7_000, 12_000));
@@ -105,7 +105,6 @@ const haltedOwners = (['inventory', 'orders'] as const).map((name: Replicated): 
       return ground.load.untilFlowing(performance.now(), `halt of ${name}`, RECOVERY_LIMIT_MS);
     });
     await second.stop();
-    return recoveriesMs;
   },
 }));
 

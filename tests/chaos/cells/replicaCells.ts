@@ -26,7 +26,7 @@ const rebalances: Cell = {
   run: async (ground, runs) => {
     const { replicas } = ground.stack.services;
     const both = [replicas.inventory, replicas.orders];
-    const recoveriesMs = await repeatUnderLoad(ground, runs, async () => {
+    await repeatUnderLoad(ground, runs, async () => {
       for (let move = 0; move < MOVES_PER_RUN; move += 1) {
         const replica = ground.random.pick(both);
         if (!replica.isUp()) await replica.start();
@@ -37,7 +37,6 @@ const rebalances: Cell = {
       return ground.load.untilFlowing(performance.now(), 'rebalances', RECOVERY_LIMIT_MS);
     });
     await Promise.all(both.map((replica) => replica.stop()));
-    return recoveriesMs;
   },
 };
 
@@ -49,7 +48,7 @@ const clocks: Cell = {
   limitMs: CONSUMER_LIMIT_MS,
   run: async (ground, runs) => {
     const { services } = ground.stack;
-    const recoveriesMs = await repeatUnderLoad(ground, runs, async () => {
+    await repeatUnderLoad(ground, runs, async () => {
       for (const name of SERVICE_NAMES) {
         const hours = ground.random.integer(-MOST_HOURS_OFF, MOST_HOURS_OFF);
         const NODE_OPTIONS = `--import=${SHIFT_CLOCK}?offsetMs=${hours * HOUR_MS}`;
@@ -61,7 +60,6 @@ const clocks: Cell = {
     });
     for (const name of SERVICE_NAMES) services.tell(name, undefined);
     await Promise.all(SERVICE_NAMES.map((name) => services.of[name].kill()));
-    return recoveriesMs;
   },
 };
 
