@@ -148,13 +148,27 @@ describe('the waiting room', () => {
     const seeking = waitingRoom();
     const places = [finding.waiters.register(orderIds[0]), seeking.waiters.register(orderIds[1])];
     await eventually(() => finding.asked.length >= 20, 'twenty polls');
-    expect(seeking.asked.length).toBeLessThan(8);
+    expect(seeking.asked.length).toBeLessThan(10);
     seeking.decided.add(orderIds[1]);
     await places[1]?.outcome(LONG_MS);
     const before = seeking.asked.length;
     finding.asked.length = 0;
     await eventually(() => finding.asked.length >= 10, 'ten more polls');
     expect(seeking.asked.length - before).toBeGreaterThan(7);
+    for (const place of places) place.release();
+  });
+
+  it('has rested enough for whoever comes after all have left', async () => {
+    const { waiters, asked } = waitingRoom();
+    const inVain = waiters.register(newOrderId());
+    await eventually(() => asked.length >= 5, 'four looks in vain', { intervalMs: 1 });
+    inVain.release();
+    asked.length = 0;
+    // Both poll from the same moment on: the old room is to look no later than a new one.
+    const rested = waitingRoom();
+    const places = [waiters.register(newOrderId()), rested.waiters.register(newOrderId())];
+    await eventually(() => rested.asked.length > 0, 'the look of a new room', { intervalMs: 1 });
+    expect(asked).not.toEqual([]);
     for (const place of places) place.release();
   });
 

@@ -9,7 +9,7 @@ import type { OrderQueries, OrderView } from '../readmodel/orders.ts';
 const WAITER_LIMIT = 10_000;
 const POLL_INTERVAL_MS = 25;
 /** Every how many polls the database is asked at least, while what it is asked for is in vain. */
-const MOST_POLLS_APART = 10;
+const MOST_POLLS_APART = 4;
 /** Queries that fail one after the other are told once, and then this often: a poll would tell forty times a second. */
 const WARNING_INTERVAL_MS = 5_000;
 /** Orders in one query. */
@@ -113,10 +113,10 @@ function createLooks(
 ) {
   const rests = createRests();
   const lookUp = createLookUp(deps, (order) => {
-    if (waiting.has(order.orderId)) rests.noteFound();
+    if (waiting.has(order.orderId)) rests.end();
     tell(order);
   });
-  const poll = createPoll((polls) => {
+  const poll = createPoll(rests.end, (polls) => {
     if (!rests.isOver(polls)) return;
     const orderIds = [...longWaiting(waiting, polls)];
     if (orderIds.length === 0) return;
@@ -126,14 +126,16 @@ function createLooks(
   return { lookUp, poll };
 }
 
-/** Polls while it is started; counts the polls that there have been. */
-function createPoll(ask: (count: number) => void) {
+/** Polls while it is started; counts the polls that there have been. `begin` is called when it did not poll before. */
+function createPoll(begin: () => void, ask: (count: number) => void) {
   let count = 0;
   let timer: NodeJS.Timeout | undefined;
   return {
     count: () => count,
     start: () => {
-      timer ??= setInterval(() => {
+      if (timer !== undefined) return;
+      begin();
+      timer = setInterval(() => {
         ask(count);
         count += 1;
       }, POLL_INTERVAL_MS);
@@ -149,7 +151,8 @@ function createPoll(ask: (count: number) => void) {
  * How long looks rest, in polls. Where one instance decides all orders, each look is in vain: the commit that decides
  * tells those who wait. So looks that find nothing come less and less often, and with each poll again once one has found
  * what another instance decided. They never end while somebody waits: an order that is decided elsewhere (after a
- * rebalance, say) is found late once, and none is missed.
+ * rebalance, say) is found late once, by MOST_POLLS_APART polls, and none is missed. Who comes into an empty room has
+ * asked nothing in vain: polls are not counted while it is empty, and a rest would outlast any quiet.
  */
 function createRests() {
   let pollsApart = 1;
@@ -160,7 +163,7 @@ function createRests() {
       nextLook = polls + pollsApart;
       pollsApart = Math.min(2 * pollsApart, MOST_POLLS_APART);
     },
-    noteFound() {
+    end: () => {
       pollsApart = 1;
       nextLook = 0;
     },
