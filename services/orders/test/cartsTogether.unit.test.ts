@@ -1,5 +1,6 @@
 // Carts that are asked for at the same time: one query, and each user gets the own cart.
 import { productIdSchema, userIdSchema, type UserId } from '@orderflow/shared/contracts/ids.ts';
+import { eventually } from '@orderflow/shared/testing/eventually.ts';
 import type { ListedCartLine } from '../src/readmodel/cartLines.ts';
 import { createCartsTogether } from '../src/readmodel/cartsTogether.ts';
 
@@ -19,15 +20,18 @@ function line(userId: UserId, id: number): ListedCartLine {
   };
 }
 
-/** Carts of so many lines each; every query waits until it is let go. */
+/** Carts of so many lines each; every query waits until it is let go, and never ends while somebody `hangs` in it. */
 function cartsOf(lineCounts: ReadonlyMap<UserId, number>) {
   const asked: (readonly UserId[])[] = [];
   const gates: (() => void)[] = [];
+  const hanging: UserId[] = [];
   let failure: Error | undefined;
   const linesOf = (userId: UserId) =>
     Array.from({ length: lineCounts.get(userId) ?? 0 }, (_, index) => line(userId, index + 1));
   const query = async (userIds: readonly UserId[], give: () => ListedCartLine[]) => {
     asked.push(userIds);
+    if (userIds.some((userId) => hanging.includes(userId)))
+      await new Promise<never>(() => undefined);
     await new Promise<void>((resolve) => gates.push(resolve));
     if (failure !== undefined) throw failure;
     return give();
@@ -59,6 +63,7 @@ function cartsOf(lineCounts: ReadonlyMap<UserId, number>) {
       clearInterval(opening);
       return Promise.all(lists);
     },
+    hang: (...userIds: readonly UserId[]) => void hanging.push(...userIds),
     failBy: (error: Error | undefined) => (failure = error),
   };
 }
@@ -110,6 +115,21 @@ describe('carts that are asked for at the same time', () => {
     expect(carts.asked).toEqual([[ann], [ann, bob, eve], [bob], [eve]]);
   });
 
+  it('are asked for alone, and cut nobody off, once they are known to be long', async () => {
+    const carts = cartsOf(
+      new Map([
+        [ann, 501],
+        [bob, 500],
+      ]),
+    );
+    await carts.answer([carts.list(ann, 0, LIMIT), carts.list(bob, 0, LIMIT)]);
+    carts.asked.length = 0;
+    const lists = [eve, ann, bob, eve, ann].map((userId) => carts.list(userId, 0, LIMIT));
+    const answers = await carts.answer(lists);
+    expect(answers.map(({ length }) => length)).toEqual([0, 501, 500, 0, 501]);
+    expect(carts.asked).toEqual([[eve], [ann], [ann], [bob, eve]]);
+  });
+
   it('give no more lines than were asked for, and the rest from where it was asked for', async () => {
     const carts = cartsOf(new Map([[ann, 5]]));
     const lists = [carts.list(ann, 0, 2), carts.list(ann, 2, 2)];
@@ -128,6 +148,40 @@ describe('carts that are asked for at the same time', () => {
     await expect(lists[1]).rejects.toThrow('away');
     carts.failBy(undefined);
     expect(await carts.answer([carts.list(ann, 0, LIMIT)])).toHaveLength(1);
+  });
+
+  it('do not fail by a query that they were not asked for in', async () => {
+    const carts = cartsOf(new Map([[bob, 1]]));
+    carts.failBy(new Error('away'));
+    const first = carts.list(ann, 0, LIMIT);
+    const waiting = carts.list(bob, 0, LIMIT);
+    // The second query goes out when the first has failed, and is let go later.
+    first.catch(() => carts.failBy(undefined));
+    expect(await carts.answer([waiting])).toHaveLength(1);
+    await expect(first).rejects.toThrow('away');
+  });
+
+  it('are not held up by a query that hangs, until four of them do', async () => {
+    const carts = cartsOf(new Map([[ann, 1]]));
+    const hung = [user(11), user(12), user(13), user(14)] as const;
+    carts.hang(...hung);
+    for (const userId of hung.slice(0, 3)) {
+      void carts.list(userId, 0, LIMIT);
+      await eventually(() => carts.asked.flat().includes(userId), 'it is asked for');
+    }
+    const answered = carts.list(ann, 0, LIMIT);
+    expect(await carts.answer([answered])).toHaveLength(1);
+    void carts.list(hung[3], 0, LIMIT);
+    await eventually(() => carts.asked.flat().includes(hung[3]), 'the fourth is asked for');
+    const before = carts.asked.length;
+    void carts.list(ann, 0, LIMIT);
+    // As long as it took the others to go out beside one that hangs.
+    const other = cartsOf(new Map());
+    other.hang(bob);
+    void other.list(bob, 0, LIMIT);
+    void other.list(eve, 0, LIMIT);
+    await eventually(() => other.asked.length === 2, 'another process lets the next one go');
+    expect(carts.asked).toHaveLength(before);
   });
 
   it('are refused at once when too many wait, and the others are answered', async () => {
