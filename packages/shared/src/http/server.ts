@@ -32,12 +32,16 @@ export interface HttpAppOptions {
   readonly routes: (app: Express) => void;
 }
 
+/** What a server makes the requests and responses of an app of. */
+const messagesOf = new WeakMap<Express, ReturnType<typeof messageClasses>>();
+
 /**
  * Makes an app: request context, access log, health, the service's routes, 404 and errors. Routes that read bodies
  * put `...parseBody()` before their handler, or `app.use(...parseBody())` before all of them. Handlers may be async and throw.
  */
 export function createHttpApp(options: HttpAppOptions): Express {
   const app = express();
+  messagesOf.set(app, messageClasses(app));
   // Each costs time on every request (section 'HTTP' of the measurements), and nobody asked for it.
   app.disable('etag');
   app.disable('x-powered-by');
@@ -53,6 +57,21 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use(handleUnknownRoute);
   app.use(handleError);
   return app;
+}
+
+/**
+ * The classes of the messages that a server makes for `app`. Express gives each request and each response its own
+ * prototype when it comes by, after which the engine knows neither's form any more and every later access is slow. Made
+ * with that prototype, there is nothing left to change. It changes `app`, so it is done once, where the app is made: an
+ * app that listened twice would get classes over classes, and its first server's messages would no longer be of its own.
+ */
+function messageClasses(app: Express) {
+  class AppRequest extends IncomingMessage {}
+  class AppResponse extends ServerResponse<AppRequest> {}
+  Object.setPrototypeOf(AppRequest.prototype, app.request);
+  Object.setPrototypeOf(AppResponse.prototype, app.response);
+  Object.assign(app, { request: AppRequest.prototype, response: AppResponse.prototype });
+  return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
 }
 
 type Middleware = (request: Request, response: Response, next: NextFunction) => void;
@@ -107,7 +126,7 @@ export async function listen(
 ): Promise<HttpServer> {
   const server = createServer(
     {
-      ...messageClasses(app),
+      ...messagesOf.get(app),
       requestTimeout: REQUEST_TIMEOUT_MS,
       shouldUpgradeCallback: isUpgradeTo(upgradeTo),
     },
@@ -125,20 +144,6 @@ export async function listen(
   const address = server.address() as AddressInfo;
   const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return { port: address.port, url: `http://${shownHost}:${address.port}`, ...drain };
-}
-
-/**
- * The classes of the messages that a server makes for `app`. Express gives each request and each response its own
- * prototype when it comes by, after which the engine knows neither's form any more and every later access is slow. Made
- * with that prototype, there is nothing left to change.
- */
-function messageClasses(app: Express) {
-  class AppRequest extends IncomingMessage {}
-  class AppResponse extends ServerResponse<AppRequest> {}
-  Object.setPrototypeOf(AppRequest.prototype, app.request);
-  Object.setPrototypeOf(AppResponse.prototype, app.response);
-  Object.assign(app, { request: AppRequest.prototype, response: AppResponse.prototype });
-  return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
 }
 
 function listenError(cause: NodeJS.ErrnoException, host: string, port: number): AppError {

@@ -138,6 +138,18 @@ describe('an unknown path or method', () => {
   });
 });
 
+describe('an app that listens twice', () => {
+  it('keeps the prototypes of its requests and responses', async () => {
+    const logger = createLogger({ service: 'test', level: 'silent' });
+    const app = createHttpApp({ logger, health: {}, routes: () => undefined });
+    const { request, response } = app;
+    servers.push(await listen(app, '127.0.0.1', 0), await listen(app, '127.0.0.1', 0));
+    expect(app.request).toBe(request);
+    expect(app.response).toBe(response);
+    for (const { url } of servers) expect((await fetch(`${url}/livez`)).status).toBe(200);
+  });
+});
+
 describe('a port that is taken', () => {
   it('is named, with a way out', async () => {
     const { port } = await serveEcho();
