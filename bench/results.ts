@@ -90,6 +90,8 @@ export interface TargetResult {
   readonly wanted: number;
   readonly unit: string;
   readonly isMet: boolean;
+  /** A figure that is shown beside the measured one and judges nothing, in words. */
+  readonly beside?: string;
   /** Of a missed one: what reaching it would take, in words. */
   readonly needs?: string;
   /** Of a missed one that is a ratio of two throughputs: whose. */

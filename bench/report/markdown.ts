@@ -81,7 +81,9 @@ function targetSection({ targets }: BenchResults): string {
   const rows = targetNames().map((name) => {
     const result = targets.find(({ target }) => target === name);
     if (result === undefined) return [name, '–', 'not run'];
-    return [name, `${figure(result.measured)} ${result.unit}`, result.isMet ? 'met' : 'missed'];
+    const { measured, unit, beside, isMet } = result;
+    const all = [`${figure(measured)} ${unit}`, ...(beside === undefined ? [] : [beside])];
+    return [name, all.join('; '), isMet ? 'met' : 'missed'];
   });
   const met = targets.filter(({ isMet }) => isMet).length;
   const notRun = targetNames().length - targets.length;
