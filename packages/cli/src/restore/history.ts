@@ -70,20 +70,20 @@ export async function beginIncarnation(
     [staged('relay_lease')],
   );
   for (const [name, lastId] of before.counters)
-    await change('UPDATE ?? SET last_id = GREATEST(last_id, ?) WHERE name = ?', [
-      ...[staged('counters'), lastId, name],
-    ]);
+    await change(
+      `INSERT INTO ?? (name, last_id) VALUES (?, ?)
+        ON DUPLICATE KEY UPDATE last_id = GREATEST(last_id, VALUES(last_id))`,
+      [staged('counters'), name, lastId],
+    );
   await change('UPDATE ?? SET last_id = last_id + ?', [staged('counters'), SKIPPED_IDS]);
   await change('DELETE FROM ??', [staged('publisher_histories')]);
   const consumed = TRAFFIC.find((traffic) => traffic.service === service)?.consumes ?? [];
   for (const publisher of TRAFFIC.filter(({ publishes }) => consumed.includes(publishes))) {
-    const kept = services[publisher.service].incarnations.map((each): [number, number | null] => [
-      ...([each.incarnation, each.lastPosition] as const),
-    ]);
+    const kept = services[publisher.service].incarnations;
     const topic = `${topicPrefix}${publisher.publishes}`;
-    for (const [of, lastPosition] of [...kept, [incarnation, null] as const])
+    for (const each of [...kept, { incarnation, lastPosition: 0 }])
       await change('INSERT INTO ?? (topic, incarnation, last_position) VALUES (?, ?, ?)', [
-        ...[staged('publisher_histories'), topic, of, lastPosition],
+        ...[staged('publisher_histories'), topic, each.incarnation, each.lastPosition],
       ]);
   }
 }

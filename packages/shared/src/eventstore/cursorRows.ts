@@ -65,14 +65,14 @@ async function selectCursors(
 async function readHistory(database: Queryable, topic: string): Promise<LogHistory | undefined> {
   const rows = await queryRows(
     database,
-    z.object({ incarnation: z.int(), last_position: z.int().nullable() }),
+    z.object({ incarnation: z.int(), last_position: z.int() }),
     'SELECT incarnation, last_position FROM publisher_histories WHERE topic = ?',
     [topic],
   );
   if (rows.length === 0) return undefined;
   return {
     newest: Math.max(...rows.map(({ incarnation }) => incarnation)),
-    kept: new Map(rows.map((row) => [row.incarnation, row.last_position ?? 0])),
+    kept: new Map(rows.map((row) => [row.incarnation, row.last_position])),
   };
 }
 

@@ -113,7 +113,7 @@ const publisherHistories = new EntitySchema({
   columns: {
     topic: primary(text(249)),
     incarnation: primary(unsigned),
-    last_position: { ...position, nullable: true },
+    last_position: position,
   },
 });
 
