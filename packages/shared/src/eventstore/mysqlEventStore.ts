@@ -8,9 +8,15 @@ import { haveMoved, readCursorRows, readParkedKeyRows } from './cursorRows.ts';
 import type { DomainEvent } from './decider.ts';
 import { areInLog, readLogEvents, readStreamEvents, readStreamVersions } from './eventRows.ts';
 import { ConflictError, type EventCodec, type EventStore, type Unit } from './eventStore.ts';
-import { createLogPositions, HeadMovedError, lockLogHead, readLogHead } from './logHead.ts';
+import {
+  createLogPositions,
+  HeadMovedError,
+  lockLogHead,
+  raiseFence,
+  readLogHead,
+} from './logHead.ts';
 import { readParkedRows, readWishRows } from './parkedRows.ts';
-import { prepareAppends, type PlacedEvent } from './placing.ts';
+import { prepareAppends } from './placing.ts';
 import type { Projection } from './projection.ts';
 import { snapshotsIn } from './snapshots.ts';
 import { createUnitWriter, type Written } from './unitWriter.ts';
@@ -44,7 +50,10 @@ export function createMysqlEventStore<Event extends DomainEvent, Fact extends Do
     ...snapshotsIn(pool),
     readVersions: (streamIds) => readStreamVersions(pool, streamIds),
     readLog: (after, limit) => readLogEvents(pool, codec, after, limit),
-    head: () => readLogHead(pool),
+    async head() {
+      const { incarnation, position } = await readLogHead(pool);
+      return { incarnation, position };
+    },
     readCursors: (...of) => readCursorRows(pool, ...of),
     readParkedKeys: (consumer, topic) => readParkedKeyRows(pool, consumer, topic),
     readParked: (...of) => readParkedRows(pool, ...of),
@@ -79,7 +88,8 @@ function createWrite<Event extends DomainEvent, Fact extends DomainEvent>({
       });
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'commit_unknown') throw error;
-      if (await wasCommitted(pool, units, written.placed)) return written;
+      if (await wasCommitted(pool, units, written)) return written;
+      positions.noteMoved();
       throw new AppError('not_committed', 'The connection broke at COMMIT; nothing was written', {
         retryable: true,
         cause: error,
@@ -107,22 +117,28 @@ function createWrite<Event extends DomainEvent, Fact extends DomainEvent>({
   };
 }
 
-/** A consumer's units move its cursors, and are never committed with those of requests. */
+/** A consumer's units move its cursors; requests that are committed with them come behind. */
 function authorOf([first]: readonly Unit<DomainEvent, DomainEvent>[]): 'consumer' | 'request' {
   return first?.cursors === undefined ? 'request' : 'consumer';
 }
 
 /**
  * Whether a transaction happened whose answer to COMMIT was lost. Its session may still live on the server, and be
- * about to commit: a plain read could say 'no' too early. So this waits for the lock that the session held last; once
- * it is ours, the session has ended in one way or the other. Events prove it by position and hash, a transaction
- * without events by the cursors that it moved. If it cannot be told now (the database is away, or nothing was written
- * that proves it): throws AppError 'commit_unknown'. Who tries again then is safe: versions and cursors decide.
+ * about to commit: a plain read could say 'no' too early. So this waits for the lock that the session held when it was
+ * sent COMMIT, the log head's or a cursor's; once it is ours, the session has ended in one way or the other. Events prove
+ * it by position and hash, a transaction without events by the cursors that it moved.
+ *
+ * Where the events' place was foreseen, the session takes the head's lock with the packet of its COMMIT. A server that was
+ * frozen may hold that packet unread: then the lock is free, and 'no' would be too early again. So with 'no' the fence is
+ * raised, and the UPDATE of that packet finds no row whenever it runs.
+ *
+ * If it cannot be told now (the database is away, the fence not surely raised, or nothing was written that proves it):
+ * throws AppError 'commit_unknown'. Who tries again then is safe: versions and cursors decide.
  */
 async function wasCommitted(
   pool: Pool,
   units: readonly Unit<DomainEvent, DomainEvent>[],
-  placed: readonly PlacedEvent<DomainEvent>[],
+  { placed, place }: Written<DomainEvent>,
 ): Promise<boolean> {
   const moves = units.flatMap((unit) => unit.cursors ?? []);
   const isProvable = placed.length > 0 || moves.length > 0;
@@ -131,7 +147,9 @@ async function wasCommitted(
     return await inTransaction(pool, async (connection) => {
       if (placed.length === 0) return haveMoved(connection, moves);
       await lockLogHead(connection);
-      return areInLog(connection, placed);
+      if (await areInLog(connection, placed)) return true;
+      if (place?.fence !== undefined) raiseFence(connection);
+      return false;
     });
   } catch (error) {
     throw new AppError('commit_unknown', 'The connection broke at COMMIT: it may have happened', {

@@ -3,7 +3,7 @@ import type { QueryResult } from 'mysql2/promise';
 import { z } from 'zod';
 import { duplicateKey } from '../runtime/database.ts';
 import type { Later, Transaction } from '../runtime/transaction.ts';
-import { EVENTS_KEY } from './eventRows.ts';
+import { EVENTS_KEY } from './appendEvents.ts';
 import { ConflictError, type RowInsert } from './eventStore.ts';
 import type { ExistingRows, RowsToLock } from './projectionEngine.ts';
 import type { ReadModelTable, Row, TableChanges } from './projection.ts';

@@ -5,6 +5,7 @@ import { EventStore1763800000000 } from './migrations/eventStore1763800000000.ts
 import { EventStore1763800000300 } from './migrations/eventStore1763800000300.ts';
 import { EventStore1763800000400 } from './migrations/eventStore1763800000400.ts';
 import { EventStore1763800000500 } from './migrations/eventStore1763800000500.ts';
+import { EventStore1763800000600 } from './migrations/eventStore1763800000600.ts';
 
 const unsigned = { type: 'int', unsigned: true } as const;
 const position = { type: 'bigint', unsigned: true } as const;
@@ -34,7 +35,12 @@ const events = new EntitySchema({
 
 const logHead = new EntitySchema({
   name: 'log_head',
-  columns: { id: primary(unsigned), incarnation: unsigned, last_position: position },
+  columns: {
+    id: primary(unsigned),
+    incarnation: unsigned,
+    last_position: position,
+    fence: { ...position, default: 0 },
+  },
 });
 
 const counters = new EntitySchema({
@@ -140,5 +146,6 @@ export const eventStoreSchema: Schema = {
     EventStore1763800000300,
     EventStore1763800000400,
     EventStore1763800000500,
+    EventStore1763800000600,
   ],
 };

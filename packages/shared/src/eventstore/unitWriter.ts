@@ -1,8 +1,9 @@
 // What one transaction of the MySQL store writes, and in which order it takes its locks.
 import type { Transaction } from '../runtime/transaction.ts';
+import { appendEvents } from './appendEvents.ts';
 import { insertParked, moveCursors } from './cursorRows.ts';
 import type { DomainEvent } from './decider.ts';
-import { insertEvents, readStreamHeads } from './eventRows.ts';
+import { readStreamHeads } from './eventRows.ts';
 import type { Unit } from './eventStore.ts';
 import type { LogPlace, LogPositions } from './logHead.ts';
 import { redriveParked } from './parkedRows.ts';
@@ -20,6 +21,8 @@ import { insertRowsBeside, lockRows, saveRows } from './readModelRows.ts';
 /** What a transaction has written: its events with their places, and the read models' rows. */
 export interface Written<Event extends DomainEvent> {
   readonly placed: readonly PlacedEvent<Event>[];
+  /** Where `placed` begins. */
+  readonly place?: LogPlace;
   readonly changes: readonly TableChanges[];
 }
 
@@ -71,34 +74,32 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
     // Once the positions are taken nobody else can append to this schema: the head's lock is held until the commit. That
     // makes an assertion (an append without events) hold: the version that is read then is still there when we commit.
     const count = appends.reduce((sum, append) => sum + append.events.length, 0);
-    const { log, heads, isForeseen } = await takePlace(transaction, appends, positions, count);
+    const { log, heads } = await findPlace(transaction, appends, positions, count);
     const placed = placeEvents(appends, heads, log);
-    if (isForeseen) positions.takeForeseen(transaction, log, count);
-    insertEvents(transaction, placed, isForeseen);
-    return { placed, changes };
+    appendEvents(transaction, placed, log);
+    return { placed, place: log, changes };
   };
 }
 
-interface TakenPlace {
+interface FoundPlace {
   readonly log: LogPlace;
   readonly heads: ReadonlyMap<string, Predecessor>;
-  readonly isForeseen: boolean;
 }
 
 /** Where the events go. Foreseen only if no head must be read: that is done under the head's lock. */
-async function takePlace(
+async function findPlace(
   transaction: Transaction,
   appends: readonly PreparedAppend<DomainEvent>[],
   positions: LogPositions,
   count: number,
-): Promise<TakenPlace> {
+): Promise<FoundPlace> {
   const foreseen = count > 0 ? positions.foresee() : undefined;
   if (foreseen !== undefined) {
     const { known, toRead } = splitByKnownHead(appends, foreseen.incarnation);
-    if (toRead.length === 0) return { log: foreseen, heads: known, isForeseen: true };
+    if (toRead.length === 0) return { log: foreseen, heads: known };
   }
   const log = await positions.take(transaction, count);
   const { known, toRead } = splitByKnownHead(appends, log.incarnation);
   const read = await readStreamHeads(transaction, toRead);
-  return { log, heads: new Map([...known, ...read]), isForeseen: false };
+  return { log, heads: new Map([...known, ...read]) };
 }

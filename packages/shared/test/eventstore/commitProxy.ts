@@ -11,8 +11,8 @@ export interface CommitProxy {
   readonly port: number;
   /** Applies the fault to the next COMMIT; `isLast`: nobody gets through to the server afterwards. */
   fail(fault: CommitFault, isLast?: boolean): void;
-  /** After `delay`: lets the held COMMIT reach the server, or cuts its connection. */
-  finish(how: 'commit' | 'cut'): void;
+  /** After `delay`: lets the held COMMIT reach the server, or cuts its connection; resolves when its session has ended. */
+  finish(how: 'commit' | 'cut'): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export async function startCommitProxy(target: {
 }): Promise<CommitProxy> {
   let next: { fault: CommitFault; isLast: boolean } | undefined;
   let isClosed = false;
-  let held: { server: Socket; commit: Buffer } | undefined;
+  let held: Held | undefined;
   const sockets = new Set<Socket>();
   /** Decides what becomes of a COMMIT of this pair of sockets. Other statements pass. */
   const onCommit = (pair: Pair, commit: Buffer): void => {
@@ -37,7 +37,10 @@ export async function startCommitProxy(target: {
     next = undefined;
     if (fault !== 'lose-request') pair.mode = fault ?? 'pass';
     if (fault === 'delay') held = { server: pair.server, commit };
-    else if (fault !== 'lose-request') pair.server.write(commit);
+    // Ended, not only written to: the server goes through with the packet, whatever of it its first answer is about, and
+    // then closes.
+    else if (fault === 'lose-reply') pair.server.end(commit);
+    else if (fault === undefined) pair.server.write(commit);
     if (fault === 'delay' || fault === 'lose-request') pair.client.destroy();
   };
   const listener = createServer((client) => {
@@ -59,15 +62,27 @@ export async function startCommitProxy(target: {
     fail(fault, isLast = false) {
       next = { fault, isLast };
     },
-    finish(how) {
-      if (how === 'commit') held?.server.write(held.commit);
-      else held?.server.destroy();
+    async finish(how) {
+      if (held === undefined) throw new Error('No COMMIT is held');
+      await finishHeld(held, how);
     },
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => listener.close(resolve));
     },
   };
+}
+
+interface Held {
+  readonly server: Socket;
+  readonly commit: Buffer;
+}
+
+async function finishHeld({ server, commit }: Held, how: 'commit' | 'cut'): Promise<void> {
+  const ended = new Promise((resolve) => server.once('close', resolve));
+  if (how === 'commit') server.end(commit);
+  else server.destroy();
+  await ended;
 }
 
 interface Pair {
@@ -83,9 +98,7 @@ function joinPair(pair: Pair, onCommit: (pair: Pair, commit: Buffer) => void): v
     else server.write(chunk);
   });
   server.on('data', (chunk) => {
-    // An answer is here, so the server has the packet, and will go through with it: now what it says gets lost.
     if (pair.mode === 'pass') client.write(chunk);
-    else client.destroy();
   });
   client.on('close', () => {
     if (pair.mode === 'pass') server.destroy();

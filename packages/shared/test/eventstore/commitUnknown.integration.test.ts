@@ -3,7 +3,13 @@ import { START } from '../../src/messaging/chain.ts';
 import type { EventStore, Unit } from '../../src/eventstore/eventStore.ts';
 import { createMysqlEventStore } from '../../src/eventstore/mysqlEventStore.ts';
 import { testInfra } from '../../src/testing/infra.ts';
-import { append, opened, tallyCodec, type TallyEvent } from '../../src/testing/tallyDomain.ts';
+import {
+  append,
+  opened,
+  talliesProjection,
+  tallyCodec,
+  type TallyEvent,
+} from '../../src/testing/tallyDomain.ts';
 import { createTestDatabase, type TestDatabase } from '../../src/testing/testDatabase.ts';
 import { startCommitProxy, type CommitProxy } from './commitProxy.ts';
 import { emptyTables, untilLockWait, tallySchema } from './tallySchema.ts';
@@ -20,13 +26,16 @@ beforeEach(async () => {
   await emptyTables(database);
   proxy = await startCommitProxy(database.settings);
   const pool = database.open(4, proxy.port);
-  store = createMysqlEventStore({ pool, codec: tallyCodec, projections: [] });
-  direct = createMysqlEventStore({ pool: database.pool, codec: tallyCodec, projections: [] });
+  // With a read model: what a transaction locks before its events goes out in a packet of its own.
+  const options = { codec: tallyCodec, projections: [talliesProjection] };
+  store = createMysqlEventStore({ ...options, pool });
+  direct = createMysqlEventStore({ ...options, pool: database.pool });
   await direct.readCursors('reader', 'news.v1', [0]);
 });
 afterEach(() => proxy.close());
 afterAll(() => database.drop());
 
+const NOT_COMMITTED = { code: 'not_committed', retryable: true };
 const reached = { incarnation: 1, position: 9, part: 2 };
 const cursorMove = {
   consumer: 'reader',
@@ -47,65 +56,82 @@ const unitsWith: [string, Unit<TallyEvent>][] = [
 async function written() {
   const [cursor] = await direct.readCursors('reader', 'news.v1', [0]);
   const { place, nextOffset } = cursor ?? {};
-  return { events: (await direct.readLog(0, 10)).length, place, nextOffset };
+  return { events: (await direct.readLog(0, 100)).length, place, nextOffset };
 }
 
-describe.each(unitsWith)('When the connection breaks at the COMMIT of %s', (_name, unit) => {
-  const all = {
-    events: unit.streams.length,
-    place: unit.cursors?.[0]?.to.place ?? START,
-    nextOffset: unit.cursors?.[0]?.to.nextOffset ?? '0',
-  };
-  const nothing = { events: 0, place: START, nextOffset: '0' };
+/** Events that a store has committed before; after so many it foresees its positions, and takes them with COMMIT. */
+const stores = [
+  ['a store that waits for its positions', 0],
+  ['a store that foresees its positions', 12],
+] as const;
 
-  it('and the commit has happened, it returns as if nothing had been', async () => {
-    const heard: string[] = [];
-    store.onCommitted((events) => heard.push(...events.map((event) => event.streamId)));
-    proxy.fail('lose-reply');
-    const recorded = await store.commit([unit]);
-    expect(await written()).toEqual(all);
-    expect(recorded).toEqual(await direct.readLog(0, 10));
-    expect(heard).toEqual(recorded.map((event) => event.streamId));
+describe.each(stores)('In %s', (_store, before) => {
+  beforeEach(async () => {
+    for (let n = 1; n <= before; n += 1)
+      await store.commit([{ streams: [append(`s-${n}`, 0, opened(`s-${n}`))] }]);
   });
 
-  it('and the commit has not happened, it fails retryably, and a retry succeeds', async () => {
-    proxy.fail('lose-request');
-    await expect(store.commit([unit])).rejects.toMatchObject({
-      code: 'not_committed',
-      retryable: true,
-    });
-    expect(await written()).toEqual(nothing);
-    await store.commit([unit]);
-    expect(await written()).toEqual(all);
-  });
+  describe.each(unitsWith)('when the connection breaks at the COMMIT of %s', (_name, unit) => {
+    const nothing = { events: before, place: START, nextOffset: '0' };
+    const all = {
+      events: before + unit.streams.length,
+      place: unit.cursors?.[0]?.to.place ?? START,
+      nextOffset: unit.cursors?.[0]?.to.nextOffset ?? '0',
+    };
 
-  it.each(['commit', 'cut'] as const)(
-    'and its session still lives on the server, it waits for the end of that (%s)',
-    async (end) => {
-      proxy.fail('delay');
-      const outcome = Promise.allSettled([store.commit([unit])]);
-      await untilLockWait(database);
-      // This is what a store would have seen that only looks: 'no', while the commit is still to come.
-      expect((await direct.head()).position).toBe(0);
-      proxy.finish(end);
-      const [settled] = await outcome;
-      expect(settled.status).toBe(end === 'commit' ? 'fulfilled' : 'rejected');
-      if (settled.status === 'rejected')
-        expect(settled.reason).toMatchObject({ code: 'not_committed', retryable: true });
-      expect(await written()).toEqual(end === 'commit' ? all : nothing);
-    },
-  );
-
-  it('and the database stays away, it says that it does not know', async () => {
-    proxy.fail('lose-reply', true);
-    await expect(store.commit([unit])).rejects.toMatchObject({
-      code: 'commit_unknown',
-      retryable: true,
+    it('and the commit has happened, it returns as if nothing had been', async () => {
+      const heard: string[] = [];
+      store.onCommitted((events) => heard.push(...events.map((event) => event.streamId)));
+      proxy.fail('lose-reply');
+      const recorded = await store.commit([unit]);
+      expect(await written()).toEqual(all);
+      expect(recorded).toEqual(await direct.readLog(before, 10));
+      expect(heard).toEqual(recorded.map((event) => event.streamId));
     });
-    // Trying again is safe, whatever has happened: versions and cursors decide.
-    const kind = unit.cursors === undefined ? 'version' : 'cursor';
-    await expect(direct.commit([unit])).rejects.toMatchObject({ name: 'ConflictError', kind });
-    expect(await written()).toEqual(all);
+
+    it('and the commit has not happened, it fails retryably, and a retry succeeds', async () => {
+      proxy.fail('lose-request');
+      await expect(store.commit([unit])).rejects.toMatchObject(NOT_COMMITTED);
+      expect(await written()).toEqual(nothing);
+      await store.commit([unit]);
+      expect(await written()).toEqual(all);
+    });
+
+    const takesLockAtCommit = before > 0 && unit.streams.length > 0;
+    it.each(['commit', 'cut'] as const)(
+      takesLockAtCommit
+        ? 'and its session has not read it yet, it never happens (%s)'
+        : 'and its session still lives on the server, it waits for the end of that (%s)',
+      async (end) => {
+        proxy.fail('delay');
+        const outcome = Promise.allSettled([store.commit([unit])]);
+        // This is what a store would have seen that only looks: 'no', while the commit is still to come.
+        if (takesLockAtCommit) await outcome;
+        else await untilLockWait(database);
+        expect((await direct.head()).position).toBe(before);
+        await proxy.finish(end);
+        const [settled] = await outcome;
+        const isWritten = end === 'commit' && !takesLockAtCommit;
+        expect(settled).toMatchObject(
+          isWritten ? { status: 'fulfilled' } : { status: 'rejected', reason: NOT_COMMITTED },
+        );
+        expect(await written()).toEqual(isWritten ? all : nothing);
+        if (!isWritten) await store.commit([unit]);
+        expect(await written()).toEqual(all);
+      },
+    );
+
+    it('and the database stays away, it says that it does not know', async () => {
+      proxy.fail('lose-reply', true);
+      await expect(store.commit([unit])).rejects.toMatchObject({
+        code: 'commit_unknown',
+        retryable: true,
+      });
+      // Trying again is safe, whatever has happened: versions and cursors decide.
+      const kind = unit.cursors === undefined ? 'version' : 'cursor';
+      await expect(direct.commit([unit])).rejects.toMatchObject({ name: 'ConflictError', kind });
+      expect(await written()).toEqual(all);
+    });
   });
 });
 

@@ -29,7 +29,7 @@ describe('The runtime user', () => {
     ['drop the log', 'DROP TABLE events'],
     ['alter the log', 'ALTER TABLE events ADD COLUMN x INT'],
     ['replace an event', 'REPLACE INTO events (position) VALUES (1)'],
-    ['make a second log head', 'INSERT INTO log_head VALUES (2, 1, 0)'],
+    ['make a second log head', 'INSERT INTO log_head VALUES (2, 1, 0, 0)'],
     ['delete the log head', 'DELETE FROM log_head'],
     ['delete a cursor', 'DELETE FROM consumer_cursors'],
     ['change a recorded partition count', 'UPDATE topics SET partition_count = 1'],
