@@ -1,14 +1,13 @@
 // The group commit: whatever waits while a commit is under way goes into the next one.
 // No timer and no delay when idle; under load one flush of the disk carries hundreds of requests.
 import { AppError } from '../runtime/appError.ts';
+import { createAheadCommits } from './aheadCommits.ts';
 import type { DomainEvent } from './decider.ts';
 import type { EventStore, RecordedEvent, Unit } from './eventStore.ts';
 import {
-  commitAlone,
   commitBatch,
   commitTogether,
   takeBatch,
-  type Ahead,
   type CommitStore,
   type Waiting,
 } from './sharedCommit.ts';
@@ -32,8 +31,8 @@ export interface AppendQueue<Event extends DomainEvent, Fact extends DomainEvent
    */
   readonly append: (unit: Unit<Event, Fact>) => Promise<readonly RecordedEvent<Event>[]>;
   /**
-   * Commits a consumer's units with the next transaction, in one with the requests that wait. Throws what the store's
-   * commit of these units alone throws.
+   * Commits a consumer's units with the next transaction, in one with the requests that wait; beside them if the commit
+   * before did not get a lock. Throws what the store's commit of these units alone throws.
    */
   readonly commitAhead: EventStore<Event, Fact>['commit'];
   /** Resolves when nothing waits and nothing is under way. */
@@ -57,8 +56,7 @@ export function createAppendQueue<Event extends DomainEvent, Fact extends Domain
 ): AppendQueue<Event, Fact> {
   const maxBatchEvents = limits.maxBatchEvents ?? MAX_BATCH_EVENTS;
   const maxWaitingUnits = limits.maxWaitingUnits ?? MAX_WAITING_UNITS;
-  const aheadWaitMs = limits.aheadWaitMs ?? AHEAD_WAIT_MS;
-  const ahead = new Set<Ahead<Event, Fact>>();
+  const ahead = createAheadCommits(store, limits.aheadWaitMs ?? AHEAD_WAIT_MS);
   let waiting: Waiting<Event, Fact>[] = [];
   let running: Promise<void> | undefined;
 
@@ -67,16 +65,12 @@ export function createAppendQueue<Event extends DomainEvent, Fact extends Domain
       // What arrives together is read in one turn of the event loop, as is the answer to the commit before: without this
       // the first would go alone.
       await new Promise((resolve) => setImmediate(resolve));
-      if (ahead.size === 0 && waiting.length === 0) break;
-      const [first] = ahead;
+      if (ahead.isEmpty() && waiting.length === 0) break;
+      const first = ahead.next();
       const { batch, rest } = takeBatch(waiting, maxBatchEvents, first?.units);
       waiting = rest;
       if (first === undefined) await commitBatch(store, batch);
-      else {
-        ahead.delete(first);
-        clearTimeout(first.timer);
-        await commitTogether(store, first, batch);
-      }
+      else await commitTogether(store, first, batch, ahead.goBeside);
     }
     running = undefined;
   }
@@ -90,18 +84,13 @@ export function createAppendQueue<Event extends DomainEvent, Fact extends Domain
       });
     },
     commitAhead(units) {
-      return new Promise((resolve, reject) => {
-        // Its turn does not come: it goes beside what holds it up. Who takes it out of the set commits it, so it goes once.
-        const timer = setTimeout(() => {
-          if (ahead.delete(entry)) void commitAlone(store, entry);
-        }, aheadWaitMs);
-        const entry: Ahead<Event, Fact> = { units, timer, resolve, reject };
-        ahead.add(entry);
-        running ??= run();
-      });
+      const committed = ahead.commit(units);
+      running ??= run();
+      return committed;
     },
     async drain() {
       while (running !== undefined) await running;
+      await ahead.drain();
     },
   };
 }

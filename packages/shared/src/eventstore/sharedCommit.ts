@@ -3,7 +3,8 @@ import { AppError } from '../runtime/appError.ts';
 import type { DomainEvent } from './decider.ts';
 import { ConflictError, type EventStore, type RecordedEvent, type Unit } from './eventStore.ts';
 
-interface Settled<Event extends DomainEvent> {
+/** Who waits for a commit, and is told of its end once. */
+export interface Settled<Event extends DomainEvent> {
   readonly resolve: (events: readonly RecordedEvent<Event>[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -19,8 +20,6 @@ export interface Waiting<
 /** A consumer's units. */
 export interface Ahead<Event extends DomainEvent, Fact extends DomainEvent> extends Settled<Event> {
   readonly units: readonly Unit<Event, Fact>[];
-  /** Ends its wait for its turn. */
-  readonly timer: NodeJS.Timeout;
 }
 
 /** What is needed of a store. */
@@ -67,13 +66,19 @@ function countEvents(unit: Unit<DomainEvent, DomainEvent>): number {
  * Commits a consumer's units and requests in one transaction. Never throws.
  *
  * The race: another owner has moved the consumer's cursor, or a request's stream stands where it did not expect it. Then
- * all of the transaction is rolled back, with units that are innocent. Nothing of it is in the log, so both sides go
- * again by themselves, as if they had never met: the consumer's first, then the requests, and each gets its own error.
+ * all of the transaction is rolled back, with units that are innocent. A client can bring that about at will, by asking
+ * twice for the same: so requests that have lost are told so, and the consumer's units, which may be the work of a
+ * thousand messages, go again with the rest. Only where it is no request that has lost do both sides go by themselves, as
+ * if they had never met, and each gets its own error.
+ *
+ * A lock that was not to be had may be that of a cursor, which is no trouble of the requests: they go at once, and `goBeside`
+ * is given the consumer's units, to commit them without anybody waiting for it.
  */
 export async function commitTogether<Event extends DomainEvent, Fact extends DomainEvent>(
   store: CommitStore<Event, Fact>,
   ahead: Ahead<Event, Fact>,
   batch: readonly Waiting<Event, Fact>[],
+  goBeside: (ahead: Ahead<Event, Fact>) => void,
 ): Promise<void> {
   if (batch.length === 0) return commitAlone(store, ahead);
   try {
@@ -82,14 +87,31 @@ export async function commitTogether<Event extends DomainEvent, Fact extends Dom
     ahead.resolve(recorded.slice(0, count));
     settle(batch, recorded.slice(count));
   } catch (error) {
-    // A lock that was not to be had may be that of a cursor, which is no trouble of the requests.
-    if (concernsAll(error) && !(error instanceof AppError && error.code === 'database_busy')) {
-      rejectAll([ahead, ...batch], error);
-      return;
-    }
-    await commitAlone(store, ahead);
-    await commitBatch(store, batch);
+    if (isBusy(error)) {
+      goBeside(ahead);
+      await commitBatch(store, batch);
+    } else if (concernsAll(error)) rejectAll([ahead, ...batch], error);
+    else await commitAfterConflict(store, ahead, batch, goBeside);
   }
+}
+
+async function commitAfterConflict<Event extends DomainEvent, Fact extends DomainEvent>(
+  store: CommitStore<Event, Fact>,
+  ahead: Ahead<Event, Fact>,
+  batch: readonly Waiting<Event, Fact>[],
+  goBeside: (ahead: Ahead<Event, Fact>) => void,
+): Promise<void> {
+  let rest: readonly Waiting<Event, Fact>[];
+  try {
+    rest = await rejectLosers(store, batch);
+  } catch (error) {
+    rejectAll([ahead, ...batch], error);
+    return;
+  }
+  // If the consumer has lost as well, that is found out here, by a second conflict.
+  if (rest.length < batch.length) return commitTogether(store, ahead, rest, goBeside);
+  await commitAlone(store, ahead);
+  await commitBatch(store, rest);
 }
 
 /** Commits a consumer's units by themselves, and settles them once. Never throws. */
@@ -136,6 +158,11 @@ function concernsAll(error: unknown): boolean {
   return error instanceof AppError && (error.retryable || error.code === 'commit_unknown');
 }
 
+/** True when a lock was not to be had: other transactions held it for too long. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'database_busy';
+}
+
 async function commitSingly<Event extends DomainEvent, Fact extends DomainEvent>(
   store: CommitStore<Event, Fact>,
   batch: readonly Waiting<Event, Fact>[],
@@ -144,31 +171,42 @@ async function commitSingly<Event extends DomainEvent, Fact extends DomainEvent>
 }
 
 /**
- * After a conflict nothing of the batch is written. A unit whose stream is past the version that it expects has lost
- * for good, since versions only grow: those fail, and the rest goes again. If there is no such unit (a unique
- * constraint, a row), each is committed alone, and only the guilty one fails.
+ * Goes again without those that have lost. If there are none (a unique constraint, a row), each is committed alone, and
+ * only the guilty one fails.
  */
 async function commitWithoutLosers<Event extends DomainEvent, Fact extends DomainEvent>(
   store: CommitStore<Event, Fact>,
   batch: readonly Waiting<Event, Fact>[],
 ): Promise<void> {
-  const rest: Waiting<Event, Fact>[] = [];
+  let rest: readonly Waiting<Event, Fact>[];
   try {
-    const streamIds = batch.flatMap(({ unit }) => unit.streams.map((append) => append.streamId));
-    const versions = await store.readVersions(streamIds);
-    for (const entry of batch) {
-      const lost = entry.unit.streams.find(
-        (append) => (versions.get(append.streamId) ?? 0) > append.expectedVersion,
-      );
-      if (lost === undefined) rest.push(entry);
-      else entry.reject(new ConflictError('version', lost.streamId));
-    }
+    rest = await rejectLosers(store, batch);
   } catch (error) {
     rejectAll(batch, error);
     return;
   }
   if (rest.length < batch.length) await commitBatch(store, rest);
   else await commitSingly(store, rest);
+}
+
+/**
+ * Fails those of a batch that can never be written, and gives the rest; for after a conflict, when nothing of it is. A unit
+ * whose stream is past the version that it expects has lost for good, since versions only grow. Throws what reading throws,
+ * and has failed nobody then.
+ */
+async function rejectLosers<Event extends DomainEvent, Fact extends DomainEvent>(
+  store: CommitStore<Event, Fact>,
+  batch: readonly Waiting<Event, Fact>[],
+): Promise<readonly Waiting<Event, Fact>[]> {
+  const streamIds = batch.flatMap(({ unit }) => unit.streams.map((append) => append.streamId));
+  const versions = await store.readVersions(streamIds);
+  return batch.filter(({ unit, reject }) => {
+    const lost = unit.streams.find(
+      (append) => (versions.get(append.streamId) ?? 0) > append.expectedVersion,
+    );
+    if (lost !== undefined) reject(new ConflictError('version', lost.streamId));
+    return lost === undefined;
+  });
 }
 
 function rejectAll(batch: readonly { reject: (error: unknown) => void }[], error: unknown): void {
