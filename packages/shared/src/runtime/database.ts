@@ -119,13 +119,29 @@ async function tryTransaction<T>(
     connection.release();
     return result;
   } catch (error) {
-    // Destroyed, not released: mysql2 gives connections back with their transaction open (mysql2#934), and after
-    // 1205 only the statement is rolled back. The server ends the transaction when it sees the socket closed.
-    connection?.destroy();
+    if (connection !== undefined) await endFailed(connection, error);
     // With COMMIT travel statements that are refused for what they are (a duplicate), or lose a lock (Galera finds that
     // out at COMMIT): then it surely was not committed. Anything else may have come after it.
     if (committing && classifyDatabaseError(error) === 'unavailable') throw commitUnknown(error);
     throw operationalError(error);
+  }
+}
+
+/**
+ * Ends the transaction of an error. mysql2 gives connections back with their transaction open (mysql2#934), so it is rolled
+ * back first where the server has just answered: opening another connection costs more. Where that does not work, or the
+ * server is in trouble, the connection is destroyed: the server ends the transaction when it sees the socket closed.
+ */
+async function endFailed(connection: PoolConnection, error: unknown): Promise<void> {
+  if (classifyDatabaseError(error) === 'unavailable') {
+    connection.destroy();
+    return;
+  }
+  try {
+    await connection.query('ROLLBACK');
+    connection.release();
+  } catch {
+    connection.destroy();
   }
 }
 
