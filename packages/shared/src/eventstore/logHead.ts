@@ -65,8 +65,13 @@ export interface LogPositions {
   noteMoved(): void;
 }
 
-/** Commits in a row without another writer between them, after which their positions are foreseen. */
+/**
+ * Commits in a row without another writer between them, after which their positions are foreseen. Twice as many after each
+ * time that it was wrong, up to the second number: where two processes write, such runs are chance, and each ends in a
+ * transaction for nothing.
+ */
 const UNDISTURBED_COMMITS = 8;
+const MOST_UNDISTURBED_COMMITS = 512;
 
 /**
  * Makes the positions of one store. It remembers the incarnation and names it in the UPDATE, which saves a query per
@@ -80,6 +85,7 @@ export function createLogPositions(): LogPositions {
   let known: { readonly incarnation: number; readonly fence: number } | undefined;
   let last: number | undefined;
   let undisturbed = 0;
+  let needed = UNDISTURBED_COMMITS;
   return {
     async take(transaction, count) {
       for (const remembered of [known, undefined]) {
@@ -100,7 +106,7 @@ export function createLogPositions(): LogPositions {
       throw headMissing();
     },
     foresee: () =>
-      known === undefined || last === undefined || undisturbed < UNDISTURBED_COMMITS
+      known === undefined || last === undefined || undisturbed < needed
         ? undefined
         : { ...known, firstPosition: last + 1 },
     noteCommitted(events) {
@@ -111,6 +117,7 @@ export function createLogPositions(): LogPositions {
       last = end.position;
     },
     noteMoved() {
+      needed = Math.min(needed * 2, MOST_UNDISTURBED_COMMITS);
       undisturbed = 0;
       last = undefined;
       known = undefined;

@@ -19,10 +19,10 @@ import { readParkedRows, readWishRows } from './parkedRows.ts';
 import { prepareAppends } from './placing.ts';
 import type { Projection } from './projection.ts';
 import { snapshotsIn } from './snapshots.ts';
-import { createUnitWriter, type Written } from './unitWriter.ts';
+import { createUnitWriter, type WriteManner, type Written } from './unitWriter.ts';
 
-/** A read-model row made by somebody else meanwhile: the folds start again from it, this often at most. */
-const ROW_ATTEMPTS = 3;
+/** A transaction is run this often at most: again when a read-model row was made meanwhile, and once when a place was foreseen. */
+const ATTEMPTS = 4;
 
 /** What a store needs. Projections fold the service's own events and others' facts. */
 export interface MysqlEventStoreOptions<Event extends DomainEvent, Fact extends DomainEvent> {
@@ -75,14 +75,14 @@ function createWrite<Event extends DomainEvent, Fact extends DomainEvent>({
 
   async function writeOnce(
     units: readonly Unit<Event, Fact>[],
-    looksForNew: boolean,
+    manner: WriteManner,
   ): Promise<Written<Event>> {
     const appends = prepareAppends(units, codec);
     failpoint(`${authorOf(units)}.before-transaction`);
     let written: Written<Event> = { placed: [], changes: [] };
     try {
       return await inTransaction(pool, async (connection) => {
-        written = await writeUnits(connection, units, appends, looksForNew);
+        written = await writeUnits(connection, units, appends, manner);
         failpoint(`${authorOf(units)}.in-transaction`);
         return written;
       });
@@ -98,20 +98,20 @@ function createWrite<Event extends DomainEvent, Fact extends DomainEvent>({
   }
 
   return async (units) => {
-    let looksForNew = false;
+    let manner: WriteManner = { looksForNew: false, mayForesee: true };
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const written = await writeOnce(units, looksForNew);
+        const written = await writeOnce(units, manner);
         positions.noteCommitted(written.placed.map(({ recorded }) => recorded));
         return written;
       } catch (error) {
-        if (error instanceof HeadMovedError) {
-          positions.noteMoved();
-          continue;
-        }
-        looksForNew = true;
-        const again = error instanceof ConflictError && error.kind === 'row';
-        if (!again || attempt === ROW_ATTEMPTS) throw error;
+        const isMoved = error instanceof HeadMovedError;
+        const isRow = error instanceof ConflictError && error.kind === 'row';
+        if (isMoved) positions.noteMoved();
+        if ((!isMoved && !isRow) || attempt === ATTEMPTS) throw error;
+        // With positions that are waited for, the events are alone in the last packet, and what fails there is surely
+        // theirs: a position that is given twice, in a damaged log, must not look like a row that somebody has made.
+        manner = { looksForNew: manner.looksForNew || isRow, mayForesee: false };
       }
     }
   };

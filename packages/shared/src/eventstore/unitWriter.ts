@@ -26,15 +26,20 @@ export interface Written<Event extends DomainEvent> {
   readonly changes: readonly TableChanges[];
 }
 
-/**
- * Writes the units in the transaction. What its last packet holds goes out with COMMIT. `looksForNew`: also for rows that
- * an event says it makes, after one was met.
- */
+/** How the units are written: what an attempt has taught the next. */
+export interface WriteManner {
+  /** Looks also for rows that an event says it makes, after one was met. */
+  readonly looksForNew: boolean;
+  /** Foresees its place, if that can be. */
+  readonly mayForesee: boolean;
+}
+
+/** Writes the units in the transaction. What its last packet holds goes out with COMMIT. */
 export type WriteUnits<Event extends DomainEvent, Fact extends DomainEvent> = (
   transaction: Transaction,
   units: readonly Unit<Event, Fact>[],
   appends: readonly PreparedAppend<Event>[],
-  looksForNew: boolean,
+  manner: WriteManner,
 ) => Promise<Written<Event>>;
 
 /**
@@ -49,7 +54,7 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
   positions: LogPositions,
 ): WriteUnits<Event, Fact> {
   const engine = createProjectionEngine(projections);
-  return async (transaction, units, appends, looksForNew) => {
+  return async (transaction, units, appends, { looksForNew, mayForesee }) => {
     moveCursors(
       transaction,
       units.flatMap((unit) => unit.cursors ?? []),
@@ -74,7 +79,8 @@ export function createUnitWriter<Event extends DomainEvent, Fact extends DomainE
     // Once the positions are taken nobody else can append to this schema: the head's lock is held until the commit. That
     // makes an assertion (an append without events) hold: the version that is read then is still there when we commit.
     const count = appends.reduce((sum, append) => sum + append.events.length, 0);
-    const { log, heads } = await findPlace(transaction, appends, positions, count);
+    const foreseen = mayForesee && count > 0 ? positions.foresee() : undefined;
+    const { log, heads } = await findPlace(transaction, appends, positions, { count, foreseen });
     const placed = placeEvents(appends, heads, log);
     appendEvents(transaction, placed, log);
     return { placed, place: log, changes };
@@ -91,9 +97,8 @@ async function findPlace(
   transaction: Transaction,
   appends: readonly PreparedAppend<DomainEvent>[],
   positions: LogPositions,
-  count: number,
+  { count, foreseen }: { readonly count: number; readonly foreseen: LogPlace | undefined },
 ): Promise<FoundPlace> {
-  const foreseen = count > 0 ? positions.foresee() : undefined;
   if (foreseen !== undefined) {
     const { known, toRead } = splitByKnownHead(appends, foreseen.incarnation);
     if (toRead.length === 0) return { log: foreseen, heads: known };

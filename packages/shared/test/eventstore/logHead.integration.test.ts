@@ -39,7 +39,7 @@ async function appendUncommitted(streamId: string): Promise<PoolConnection> {
     transaction,
     units,
     prepareAppends(units, tallyCodec),
-    false,
+    { looksForNew: false, mayForesee: true },
   );
   await transaction.send();
   return connection;

@@ -36,7 +36,10 @@ async function writeUncommitted(unit: Unit<TallyEvent, TallySeen>): Promise<Pool
   const connection = await database.pool.getConnection();
   const transaction = new GatheredTransaction(connection);
   const write = createUnitWriter<TallyEvent, TallySeen>([talliesProjection], createLogPositions());
-  await write(transaction, [unit], prepareAppends([unit], tallyCodec), false);
+  await write(transaction, [unit], prepareAppends([unit], tallyCodec), {
+    looksForNew: false,
+    mayForesee: true,
+  });
   await transaction.send();
   return connection;
 }
