@@ -159,12 +159,19 @@ type Write<Event extends DomainEvent, Fact extends DomainEvent> = (
   units: readonly Unit<Event, Fact>[],
 ) => { readonly contents: Contents<Event>; readonly changes: readonly TableChanges[] };
 
-/** The transaction, without a moment in it at which anybody else could run. */
+/**
+ * The transaction, without a moment in it at which anybody else could run. As in MySQL, rows that an event says it makes
+ * are looked for only when one was met.
+ */
 function createWriter<Event extends DomainEvent, Fact extends DomainEvent>(
   options: MemoryEventStoreOptions<Event, Fact>,
 ): Write<Event, Fact> {
   const engine = createProjectionEngine<Event | Fact>(options.projections);
-  return (before, units) => {
+  const writeOnce = (
+    before: Contents<Event>,
+    units: readonly Unit<Event, Fact>[],
+    looksForNew: boolean,
+  ): ReturnType<Write<Event, Fact>> => {
     const appends = prepareAppends(units, options.codec);
     const cursors = moveCursors(before.cursors, units);
     const parked = parkedAfter(before.parked, units);
@@ -172,10 +179,12 @@ function createWriter<Event extends DomainEvent, Fact extends DomainEvent>(
     for (const { table, row } of units.flatMap((unit) => unit.inserts ?? []))
       drafts.insert(tableOf(options, table), row);
     const folded = foldedEvents(units);
-    const existing = engine
-      .touchedRows(folded)
-      .map(({ table, keys }) => [table.name, drafts.find(table.name, keys)] as const);
-    const changes = engine.fold(folded, new Map(existing));
+    const touched = engine.touchedRows(folded);
+    const existing = touched.map(({ table, keys, keysToRead }) => {
+      const looked = looksForNew ? keys : keysToRead;
+      return [table.name, drafts.find(table.name, looked)] as const;
+    });
+    const changes = engine.fold(folded, new Map(existing), touched);
     for (const { table, inserted, updated } of changes) {
       for (const row of inserted) drafts.insert(table, row);
       for (const row of updated) drafts.update(table, row);
@@ -189,6 +198,14 @@ function createWriter<Event extends DomainEvent, Fact extends DomainEvent>(
     const log = [...before.log, ...placed];
     const contents = { ...before, log, heads, cursors, parked, tables: drafts.tables() };
     return { contents, changes };
+  };
+  return (before, units) => {
+    try {
+      return writeOnce(before, units, false);
+    } catch (error) {
+      if (!(error instanceof ConflictError) || error.kind !== 'row') throw error;
+      return writeOnce(before, units, true);
+    }
   };
 }
 

@@ -28,14 +28,14 @@ export interface ProjectionEngine<Event extends DomainEvent> {
   /** The rows that these events touch, in the order in which all transactions lock them. */
   touchedRows(events: readonly Event[]): readonly TouchedRows[];
   /**
-   * Folds the events into the rows that exist of those touched (which `touchedRows` has told; left out, it is asked
-   * again). Throws if a fold reads or writes a row that its
-   * `rowsOf` did not name (it was not locked), or writes one with missing, unknown or unstorable columns: a bug.
+   * Folds the events into the rows that exist of those touched, which `touchedRows` has told of the same events. Throws if
+   * a fold reads or writes a row that its `rowsOf` did not name (it was not locked), or writes one with missing, unknown or
+   * unstorable columns: a bug.
    */
   fold(
     events: readonly Event[],
     existing: ExistingRows,
-    touched?: readonly TouchedRows[],
+    touched: readonly TouchedRows[],
   ): readonly TableChanges[];
 }
 
@@ -75,15 +75,14 @@ export function createProjectionEngine<Event extends DomainEvent>(
     if (tables.has(table.name)) throw new Error(`Two projections own the table ${table.name}`);
     tables.set(table.name, table);
   }
-  const touchedRows = (events: readonly Event[]): readonly TouchedRows[] => {
-    const keys = projections.flatMap((projection) =>
-      events.flatMap((event) => projection.rowsOf(event)),
-    );
-    return sortedByTable(keys, tables);
-  };
   return {
-    touchedRows,
-    fold(events, existing, touched = touchedRows(events)) {
+    touchedRows(events) {
+      const keys = projections.flatMap((projection) =>
+        events.flatMap((event) => projection.rowsOf(event)),
+      );
+      return sortedByTable(keys, tables);
+    },
+    fold(events, existing, touched) {
       const drafts = touched.map((rowsOfTable) =>
         createDraft(rowsOfTable, existing.get(rowsOfTable.table.name) ?? []),
       );

@@ -2,6 +2,8 @@
 import { createMemoryEventStore } from '../../src/eventstore/memoryEventStore.ts';
 import { eventStoreContract } from '../../src/testing/eventStoreContract.ts';
 import {
+  append,
+  counted,
   secretsTable,
   talliesProjection,
   tallyCodec,
@@ -23,4 +25,25 @@ eventStoreContract('memory', () => {
       return Promise.resolve();
     },
   });
+});
+
+it('The store in memory looks for a row that an event makes only when it was met, as the one in MySQL does', async () => {
+  const seen: unknown[] = [];
+  const store = createMemoryEventStore({
+    codec: tallyCodec,
+    projections: [
+      {
+        ...talliesProjection,
+        rowsOf: (event) => talliesProjection.rowsOf(event).map((row) => ({ ...row, isNew: true })),
+        apply(event, rows) {
+          seen.push(rows.get('tallies', event.data.tally)?.total);
+          talliesProjection.apply(event, rows);
+        },
+      },
+    ],
+  });
+  await store.commit([{ streams: [append('a', 0, counted('x'))] }]);
+  await store.commit([{ streams: [append('b', 0, counted('x'))] }]);
+  expect(seen).toEqual([undefined, undefined, 1]);
+  expect(store.rows('tallies')).toMatchObject([{ tally: 'x', total: 2 }]);
 });

@@ -69,7 +69,8 @@ describe('The projection engine', () => {
       }),
     ]);
     const existing = new Map([['pairs', [row(2, 5), row(3, 5)]]]);
-    expect(engine.fold([counted('a'), counted('a')], existing)).toEqual([
+    const events = [counted('a'), counted('a')];
+    expect(engine.fold(events, existing, engine.touchedRows(events))).toEqual([
       { table: pairs, inserted: [row(1, 2)], updated: [row(2, 7)] },
     ]);
   });
@@ -125,7 +126,8 @@ describe('The projection engine', () => {
     ],
   ])('refuses a fold that %s', (_what, parts, message) => {
     const engine = createProjectionEngine([projection(parts)]);
-    expect(() => engine.fold([counted('a')], noRows)).toThrow(message);
+    const events = [counted('a')];
+    expect(() => engine.fold(events, noRows, engine.touchedRows(events))).toThrow(message);
   });
 
   it('refuses two projections of one table', () => {
