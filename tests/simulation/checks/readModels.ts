@@ -27,7 +27,8 @@ function compare<Event extends DomainEvent, Fact extends DomainEvent>(
 ): string[] {
   const own = database.memory.contents.log.map(({ recorded }) => recorded.event);
   const engine = createProjectionEngine<DomainEvent>(database.parts.projections);
-  const folded = engine.fold([...facts, ...own], new Map());
+  const events = [...facts, ...own];
+  const folded = engine.fold(events, new Map(), engine.touchedRows(events));
   const expected = new Map(folded.map(({ table, inserted }) => [table.name, inserted]));
   const breaches: string[] = [];
   for (const { name } of database.parts.projections.flatMap(({ tables }) => tables)) {

@@ -71,7 +71,8 @@ async function foldedRows(): Promise<readonly Row[]> {
     if (last === undefined) break;
     after = last.position;
     for (const { event } of page) {
-      const [changes] = engine.fold([event], new Map([['tallies', [...rows.values()]]]));
+      const existing = new Map([['tallies', [...rows.values()]]]);
+      const [changes] = engine.fold([event], existing, engine.touchedRows([event]));
       for (const row of [...(changes?.inserted ?? []), ...(changes?.updated ?? [])])
         rows.set(keyText(keyOf(talliesTable, row)), row);
     }
