@@ -18,7 +18,8 @@ export async function huntBugs(threads: Threads): Promise<boolean> {
   );
   for (const { bug, planted, sound } of found) {
     const at = planted.failure === undefined ? 'NOT FOUND' : `run ${planted.failure.seed}`;
-    const breach = planted.failure?.breaches[0]?.slice(0, 90) ?? `in ${planted.runs} runs`;
+    const breach =
+      planted.failure?.breaches[0]?.split('\n')[0]?.slice(0, 90) ?? `in ${planted.runs} runs`;
     const without = sound.failure === undefined ? '' : ' (FAILS WITHOUT IT, TOO)';
     console.log(`  ${bug.padEnd(42)} ${at.padEnd(10)} ${breach}${without}`);
   }

@@ -54,7 +54,7 @@ async function main(threads: Threads): Promise<boolean> {
     return runCampaign(threads, { name: `sweep of ${seeds.length} seeds`, trials, bug });
   }
   const trials = seeds.map((each) => ({ seed: each }));
-  const name = `simulation from seed ${String(seeds[0])}`;
+  const name = `simulation from seed ${values.seed}`;
   const isClean = await runCampaign(threads, { name, trials, bug });
   return bugs ? (await huntBugs(threads)) && isClean : isClean;
 }
