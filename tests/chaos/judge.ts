@@ -1,8 +1,10 @@
 // The verdict on a stack at rest: what the clients were told against the logs, and the read models against the folds.
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { readLogOf, type LogSource, type LoggedEvent } from '../books/logs.ts';
+import type { InfraAccess } from '../../local/infra/infra.ts';
 import type { Audit } from '../books/audit.ts';
 import { auditLogsAtRest } from '../stack/shop.ts';
+import { orderflowVerify } from './orderflowVerify.ts';
 import { contradictions, type Witness } from './witness.ts';
 
 const REST_LIMIT_MS = 120_000;
@@ -13,8 +15,10 @@ export interface Verdict {
   readonly orders: number;
 }
 
-/** Waits until no order is undecided, then judges. `source`: an account that may read all schemas. */
-export async function verifyStack(source: LogSource, witness: Witness): Promise<Verdict> {
+/** Waits until no order is undecided, then judges, twice. `access`: an administrator's, who may read all schemas. */
+export async function verifyStack(access: InfraAccess, witness: Witness): Promise<Verdict> {
+  const { host, port, adminUser: user = '', adminPassword: password = '' } = access.mysql;
+  const source = { host, port, user, password };
   const readLog = (service: string) => readLogOf(source, `orderflow_${service}`);
   const books = await auditLogsAtRest(readLog, witness.orders, REST_LIMIT_MS);
   const users = await readLog('users');
@@ -27,6 +31,7 @@ export async function verifyStack(source: LogSource, witness: Witness): Promise<
       ...missing('Product', witness.productIds, new Set(books.products.keys())),
       ...(await contradictingRows(source, books)),
       ...(await parkedMessages(source)),
+      ...(await orderflowVerify(access)),
     ],
   };
 }

@@ -32,8 +32,6 @@ export interface Servers {
   readonly brokers: readonly Kept[];
   readonly ways: { readonly broker: Ways; readonly database: Ways };
   readonly disks: { readonly database: SmallDisk; readonly broker: SmallDisk } | undefined;
-  /** The database's own port, past all proxies. */
-  readonly databasePort: number;
   /** How a service reaches them. */
   readonly accessOf: (service: EdgeService) => InfraAccess;
   readonly close: () => Promise<void>;
@@ -71,7 +69,7 @@ export async function startServers(
   await Promise.all([database, ...brokers].map((server) => server.start()));
   const { adminUser, adminPassword } = mariadb;
   return {
-    ...{ database, brokers, ways, disks, databasePort },
+    ...{ database, brokers, ways, disks },
     accessOf: (service) => ({
       brokers: (kind.brokers === 1
         ? [ways.broker[service].port]
