@@ -59,20 +59,24 @@ export function renderResults(cells: readonly Cell[], results: readonly Result[]
   const breaches = results.reduce((sum, each) => sum + each.breaches.length, 0);
   const orders = results.reduce((sum, each) => sum + each.orders, 0);
   const dates = results.map(({ at }) => at.slice(0, 16).replace('T', ' ')).sort();
-  const untried = cells.filter((cell) => runsOf(cell, results) < cell.matrixRuns);
   return [
     ...HEADER,
     ...lines,
     '',
     `${runs} runs from ${dates[0] ?? '-'} to ${dates.at(-1) ?? '-'} (UTC), ${orders} orders, ${breaches} breaches.`,
-    ...(untried.length === 0
-      ? ['Every cell has had all of its runs.']
-      : [
-          `Not all of their runs have had: ${untried
-            .map((cell) => `${cell.name} (${runsOf(cell, results)} of ${cell.matrixRuns})`)
-            .join(', ')}.`,
-        ]),
+    describeMissing(cells, results),
   ].join('\n');
+}
+
+function describeMissing(cells: readonly Cell[], results: readonly Result[]): string {
+  const missing = cells.filter((cell) => runsOf(cell, results) < cell.matrixRuns);
+  if (missing.length === 0) return 'Every cell has had all of its runs.';
+  const begun = missing
+    .map((cell) => ({ ...cell, runs: runsOf(cell, results) }))
+    .filter(({ runs }) => runs > 0)
+    .map(({ name, runs, matrixRuns }) => `${name} (${runs} of ${matrixRuns})`);
+  const untried = `${missing.length - begun.length} of ${cells.length} cells have had no run`;
+  return begun.length === 0 ? `${untried}.` : `${untried}; not all of theirs: ${begun.join(', ')}.`;
 }
 
 function renderCell(cell: Cell, results: readonly Result[]): string {
