@@ -42,7 +42,7 @@ export function placeOrders(shop: Shop, gateway: Gateway, book: Book): void {
  * for products that nobody knows, whose keys are parked nowhere: each is asked for, and refused.
  */
 export function nudge(shop: Shop, gateway: Gateway, book: Book): void {
-  const { world, plan } = shop;
+  const { world, plan, databases } = shop;
   for (const productId of idsInEachPartition(plan, UNKNOWN_PRODUCT_ID))
     book.open(0, () =>
       place(gateway, book, {
@@ -52,7 +52,8 @@ export function nudge(shop: Shop, gateway: Gateway, book: Book): void {
       }),
     );
   if (!world.faults.some((fault) => 'topic' in fault && fault.topic === USERS_TOPIC)) return;
-  for (const userId of idsInEachPartition(plan, plan.userCount))
+  const lastUserId = databases.users.counters.get('users') ?? 0;
+  for (const userId of idsInEachPartition(plan, lastUserId))
     book.open(0, () =>
       untilDone(shop, 'users', (instance) => instance.register?.(`${userId}@example.com`)),
     );
