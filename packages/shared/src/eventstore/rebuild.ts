@@ -47,6 +47,8 @@ const CHUNK_ROWS = 500;
 const LOOKS_LIMIT = 20;
 /** A transaction that lost a deadlock or a lock wait is begun again this often. */
 const BUSY_LIMIT = 50;
+/** One rebuild a schema. A lock's name has at most 64 characters; a database's name alone may have as many. */
+const LOCK_NAME = "CONCAT('orderflow.rebuild.', LEFT(SHA2(DATABASE(), 256), 32))";
 
 /**
  * Fills shadows of the tables from the events, compares the tables with them in one snapshot, and puts the rows right
@@ -82,8 +84,7 @@ export async function rebuildReadModel<Progress, Target>(
     const [row] = await queryRows(
       lock,
       z.object({ locked: z.int().nullable() }),
-      // A lock's name has at most 64 characters; a database's name alone may have as many.
-      "SELECT GET_LOCK(CONCAT('orderflow.rebuild.', LEFT(SHA2(DATABASE(), 256), 32)), 0) AS locked",
+      `SELECT GET_LOCK(${LOCK_NAME}, 0) AS locked`,
     );
     if (row?.locked !== 1)
       throw new AppError('rebuild_under_way', 'Another process rebuilds a read model here: wait', {
@@ -96,7 +97,8 @@ export async function rebuildReadModel<Progress, Target>(
       await dropShadows(pool, tables);
     }
   } finally {
-    // Ends the session, and the lock with it.
+    // A destroyed session ends some time later, and its lock with it: the next rebuild would be told to wait for nobody.
+    await lock.query(`DO RELEASE_LOCK(${LOCK_NAME})`).catch(() => undefined);
     lock.destroy();
   }
 }
