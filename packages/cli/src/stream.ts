@@ -89,10 +89,10 @@ function eventJson({ raw, event }: ReadEvent) {
   return { version, position, incarnation, schemaVersion, hash, cause, ...event };
 }
 
-/** States hold maps, which JSON does not know. */
+/** States hold maps, which JSON does not know: they become lists of pairs. */
 function plain(state: unknown): unknown {
   const text = JSON.stringify(state, (_name, value: unknown) =>
-    value instanceof Map ? Object.fromEntries(value) : value,
+    value instanceof Map ? Array.from<unknown>(value) : value,
   );
   const parsed: unknown = JSON.parse(text);
   return parsed;
