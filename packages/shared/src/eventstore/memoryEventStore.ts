@@ -1,7 +1,5 @@
 // The event store in memory, for tests and the simulation: the same contract, the same placing and folds, no I/O.
-import { comparePlaces, START } from '../messaging/chain.ts';
 import { createCommitListeners } from './commitListeners.ts';
-import { cursorName, inLockOrder } from './cursorRows.ts';
 import type { DomainEvent } from './decider.ts';
 import { parseStored } from './eventRows.ts';
 import {
@@ -15,6 +13,7 @@ import {
   type Unit,
   type Wish,
 } from './eventStore.ts';
+import { findCursors, moveCursors } from './memoryCursors.ts';
 import { parkedAfter, parkedReads, withWish } from './memoryParked.ts';
 import { createMemorySnapshots, inRange } from './memoryStreams.ts';
 import { createTableDrafts, type UniqueKey } from './memoryTables.ts';
@@ -216,39 +215,4 @@ function tableOf<Event extends DomainEvent, Fact extends DomainEvent>(
   const table = options.tables?.find((candidate) => candidate.name === name);
   if (table === undefined) throw new Error(`The store in memory was not told of the table ${name}`);
   return table;
-}
-
-function findCursors(
-  before: ReadonlyMap<string, Cursor>,
-  consumer: string,
-  topic: string,
-  partitions: readonly number[],
-) {
-  const cursors = new Map(before);
-  const found = partitions
-    .toSorted((a, b) => a - b)
-    .map((partition) => {
-      const start: Cursor = { topic, partition, place: START, nextOffset: '0' };
-      const cursor = cursors.get(cursorName(consumer, start)) ?? start;
-      cursors.set(cursorName(consumer, cursor), cursor);
-      return cursor;
-    });
-  return { found, cursors };
-}
-
-function moveCursors(
-  before: ReadonlyMap<string, Cursor>,
-  units: readonly Unit<DomainEvent, DomainEvent>[],
-): ReadonlyMap<string, Cursor> {
-  const cursors = new Map(before);
-  const moves = inLockOrder(units.flatMap((unit) => unit.cursors ?? []));
-  for (const { consumer, from, fromOffset, to } of moves) {
-    const name = cursorName(consumer, to);
-    const current = cursors.get(name);
-    if (current === undefined || comparePlaces(current.place, from) !== 0)
-      throw new ConflictError('cursor', name);
-    if (current.nextOffset !== fromOffset) throw new ConflictError('cursor', name);
-    cursors.set(name, to);
-  }
-  return cursors;
 }

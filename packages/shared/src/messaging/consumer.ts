@@ -2,7 +2,6 @@
 import type { DomainEvent } from '../eventstore/decider.ts';
 import type { EventStore } from '../eventstore/eventStore.ts';
 import { AppError } from '../runtime/appError.ts';
-import { failpoint } from '../runtime/failpoints.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { Assignment } from './assignment.ts';
 import { BatchLoop } from './batchLoop.ts';
@@ -206,15 +205,9 @@ export class MessageConsumer<State, Event extends DomainEvent, Fact extends Doma
       return { topic, partition, offset: nextOffset };
     });
     // Not waited for: kafkajs tries for seconds, and nobody here needs it.
-    failpoint('offsets.before-commit');
-    void this.#connection
-      .commitOffsets(offsets)
-      .then(() => {
-        failpoint('offsets.committed');
-      })
-      .catch((error: unknown) => {
-        this.#deps.logger.debug({ err: error }, 'offsets not told to Kafka');
-      });
+    void this.#connection.commitOffsets(offsets).catch((error: unknown) => {
+      this.#deps.logger.debug({ err: error }, 'offsets not told to Kafka');
+    });
   }
 
   async #requireProgress(): Promise<void> {

@@ -1,5 +1,6 @@
 // A member of a consumer group, as kafkajs has it: how it starts, and that it ends when it is told to.
 import kafkajs, { type Consumer, type ConsumerConfig, type EachBatchPayload } from 'kafkajs';
+import { failpoint } from '../runtime/failpoints.ts';
 import { kafkaRefusal, throwFailure } from './kafkaErrors.ts';
 import { GROUP_LIMITS, LEAVE_TIMEOUT_MS, PARTITIONS_AT_ONCE } from './kafkaLimits.ts';
 import type { KafkaAccess } from './kafkaSecurity.ts';
@@ -70,8 +71,11 @@ function movesOf(consumer: Consumer): Moves {
         consumer.resume(partitionsByTopic(partitions));
       });
     },
-    commitOffsets: (offsets) =>
-      consumer.commitOffsets(offsets.map((at) => ({ ...at, offset: String(at.offset) }))),
+    async commitOffsets(offsets) {
+      failpoint('offsets.before-commit');
+      await consumer.commitOffsets(offsets.map((at) => ({ ...at, offset: String(at.offset) })));
+      failpoint('offsets.committed');
+    },
   };
 }
 
