@@ -6,7 +6,7 @@ import { testInfra } from '@orderflow/shared/testing/infra.ts';
 import { createTestDatabase, type TestDatabase } from '@orderflow/shared/testing/testDatabase.ts';
 import type { DataService } from '../src/config.ts';
 import { takeCut } from '../src/cut.ts';
-import { loadServiceParts } from '../src/serviceLogs.ts';
+import { loadServiceParts, type ServiceParts } from '../src/serviceLogs.ts';
 import { audit, type AuditInput, type AuditResult, type PerService } from '../src/verify/audit.ts';
 import { makeShop, type ShopSize } from './makeShop.ts';
 
@@ -28,9 +28,12 @@ export interface AuditedShop {
   readonly drop: () => Promise<void>;
 }
 
-/** Makes one in databases of its own. */
-export async function openAuditedShop(size: ShopSize): Promise<AuditedShop> {
-  const parts = await loadServiceParts();
+/** Makes one in databases of its own. `change`: what its services, and the audit of them, are built of instead. */
+export async function openAuditedShop(
+  size: ShopSize,
+  change: (parts: ServiceParts) => ServiceParts = (parts) => parts,
+): Promise<AuditedShop> {
+  const parts = change(await loadServiceParts());
   const make = (service: DataService) =>
     createTestDatabase(combineSchemas(eventStoreSchema, parts[service].schema), testInfra());
   const databases = {

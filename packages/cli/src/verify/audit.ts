@@ -1,6 +1,5 @@
 // The audit: three logs read side by side, in an order in which every event comes behind those that led to it.
 import type { DomainEvent } from '@orderflow/shared/eventstore/decider.ts';
-import { formatPlace } from '@orderflow/shared/messaging/chain.ts';
 import { partitionOf } from '@orderflow/shared/messaging/murmur2.ts';
 import { DATA_SERVICES, type DataService } from '../config.ts';
 import type { Cut } from '../cut.ts';
@@ -9,6 +8,7 @@ import { readCursors, type ParkedRow, type ServiceCursors } from './cursors.ts';
 import { Findings } from './findings.ts';
 import { Link } from './link.ts';
 import { OrderLines } from './orderLines.ts';
+import { ParkedBook } from './parkedBook.ts';
 import { LogReader } from './rawEvents.ts';
 import { readSideBySide } from './sideBySide.ts';
 import { ServiceAuditor, type AuditorDeps } from './serviceAuditor.ts';
@@ -50,7 +50,7 @@ export interface AuditResult {
     readonly notSent: Readonly<Record<string, number>>;
   };
   readonly parked: readonly (ParkedRow & { readonly consumer: DataService })[];
-  /** Read models that were not compared, and why. */
+  /** What was not compared, and why. */
   readonly notCompared: readonly string[];
 }
 
@@ -71,9 +71,9 @@ export async function audit(input: AuditInput): Promise<AuditResult> {
     for (const service of DATA_SERVICES) await input.onTopic(topics[service], findings);
   const auditors = createAuditors(input, topics, lines, findings);
   const links = [
-    createLink('orders', 'inventory', auditors, topics, cursors, findings),
-    createLink('inventory', 'orders', auditors, topics, cursors, findings),
-    createLink('users', 'orders', auditors, topics, cursors, findings),
+    createLink('orders', 'inventory', auditors, topics, cursors, { lines, findings }),
+    createLink('inventory', 'orders', auditors, topics, cursors, { lines, findings }),
+    createLink('users', 'orders', auditors, topics, cursors, { lines, findings }),
   ];
   const lanes = DATA_SERVICES.map((service) => ({
     auditor: auditors[service],
@@ -82,8 +82,14 @@ export async function audit(input: AuditInput): Promise<AuditResult> {
   const events = await readSideBySide(lanes, input.onProgress);
   for (const service of DATA_SERVICES) auditors[service].close();
   for (const { link } of links) await link.close();
+  lines.close();
   for (const service of DATA_SERVICES) topics[service].close();
-  const notCompared = await compareReadModels(input, auditors, links, isWhole);
+  const notCompared = [
+    ...(await compareReadModels(input, auditors, links, isWhole)),
+    ...(lines.unfollowed === 0
+      ? []
+      : [`${lines.unfollowed} orders: more were under way at a time than are followed`]),
+  ];
   return {
     ...{ findings, events, notCompared },
     orders: { requested: lines.requested, confirmed: lines.confirmed, rejected: lines.rejected },
@@ -161,7 +167,7 @@ function createLink(
   auditors: Readonly<Record<DataService, Auditor>>,
   topics: Readonly<Record<DataService, TopicBook>>,
   cursors: AllCursors,
-  findings: Findings,
+  { lines, findings }: { readonly lines: OrderLines; readonly findings: Findings },
 ): NamedLink {
   const book = topics[publisher];
   const { topic, partitionCount } = book;
@@ -171,14 +177,16 @@ function createLink(
   const link = new Link({
     ...{ publisher, consumer, topic, findings },
     cursors: new Map(own.map(({ partition, place }) => [partition, place])),
-    parked: new Set(
-      cursors[consumer].parked
-        .filter((row) => row.topic === topic)
-        .map(({ place }) => formatPlace(place)),
-    ),
+    parked: new ParkedBook({
+      ...{ publisher, consumer, findings, since: book.since },
+      rows: cursors[consumer].parked.filter((row) => row.topic === topic),
+    }),
     open: (message) => auditors[consumer].open(message),
     lookUp: (place) => auditors[publisher].messageAt(place),
     partitionOf: (key) => partitionOf(key, partitionCount),
+    onUnanswered: (message) => {
+      lines.await(message);
+    },
   });
   book.subscribe(link);
   auditors[consumer].listenTo(publisher, link);

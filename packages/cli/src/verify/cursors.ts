@@ -18,6 +18,8 @@ export interface StoredCursor {
 export interface ParkedRow extends StoredCursor {
   readonly key: string;
   readonly reason: string;
+  /** SHA-256 of the record's value, hex. */
+  readonly valueHash: string;
 }
 
 /** How far a service is. */
@@ -52,8 +54,9 @@ export async function readCursors(reader: Reader, consumer: string): Promise<Ser
   );
   const parked = await read(
     reader,
-    cursor.extend({ message_key: z.string(), reason: z.string() }),
-    `SELECT topic, partition_id, incarnation, position, part, message_key, reason FROM parked_messages
+    cursor.extend({ message_key: z.string(), reason: z.string(), value_hash: z.string() }),
+    `SELECT topic, partition_id, incarnation, position, part, message_key, reason,
+      SHA2(value, 256) AS value_hash FROM parked_messages
       WHERE consumer = ? ORDER BY topic, message_key, incarnation, position, part`,
     [consumer],
   );
@@ -61,7 +64,10 @@ export async function readCursors(reader: Reader, consumer: string): Promise<Ser
     topics: new Map(topics.map(({ topic, partition_count }) => [topic, partition_count])),
     relay: relay.map((row) => ({ ...stored(row), scannedPosition: row.scanned_position })),
     consumer: consumed.map(stored),
-    parked: parked.map((row) => ({ ...stored(row), key: row.message_key, reason: row.reason })),
+    parked: parked.map((row) => ({
+      ...stored(row),
+      ...{ key: row.message_key, reason: row.reason, valueHash: row.value_hash },
+    })),
   };
 }
 

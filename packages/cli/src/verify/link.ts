@@ -1,4 +1,4 @@
-// The messages that one service hears from another: each that its cursor has passed must have had its effect, once, in order.
+// What one service hears from another: each message that its cursor has passed must have had its effect, once, in order.
 import type { DomainEvent } from '@orderflow/shared/eventstore/decider.ts';
 import {
   comparePlaces,
@@ -11,6 +11,7 @@ import type { DataService } from '../config.ts';
 import type { Findings } from './findings.ts';
 import { nameOf, timeOf } from './causes.ts';
 import { cursorName, MissingEffects } from './missingEffects.ts';
+import type { ParkedBook } from './parkedBook.ts';
 import type { Choices } from './services.ts';
 
 /** A message as its consumer reads it. */
@@ -43,13 +44,15 @@ export interface LinkDeps {
   readonly topic: string;
   /** By partition: the message handled last. */
   readonly cursors: ReadonlyMap<number, Place>;
-  /** `formatPlace` of each parked message. */
-  readonly parked: ReadonlySet<string>;
+  /** What the consumer has put aside. */
+  readonly parked: ParkedBook;
   /** Gives undefined for a message that the consumer passes over. Throws if it cannot be read. */
   readonly open: (message: InboundMessage) => OpenedMessage | undefined;
   /** The message at a place before those that are looked at; undefined if there is none. */
   readonly lookUp: (place: Place) => Promise<InboundMessage | undefined>;
   readonly partitionOf: (key: string) => number;
+  /** Told of each message that was not handled, and of each whose missing effect is told here. */
+  readonly onUnanswered: (message: InboundMessage) => void;
   readonly findings: Findings;
 }
 
@@ -72,22 +75,24 @@ export class Link {
     this.#missing = new MissingEffects(deps);
   }
 
-  /** The publisher has this message, in the order of its log. */
-  send(message: InboundMessage, partition: number): void {
+  /** The publisher has this message, in the order of its log; `value` is its record's. */
+  send(message: InboundMessage, partition: number, value: () => string): void {
     const { findings, cursors, parked } = this.#deps;
-    const isParked = parked.has(formatPlace(message.place));
+    const isParked = parked.take(message, partition, value);
     const isPassed = comparePlaces(message.place, cursors.get(partition) ?? START) <= 0;
     const standing = isParked ? 'parked' : isPassed ? 'handled' : 'waiting';
     if (standing === 'waiting') this.inFlight += 1;
+    if (standing === 'handled') parked.requireInOrder(message);
+    else this.#deps.onUnanswered(message);
     let opened: OpenedMessage | undefined;
     try {
       opened = this.#deps.open(message);
     } catch (error) {
-      if (standing === 'handled')
-        findings.breach(
-          'P8',
-          `${nameOf(message)} was passed over by ${this.#cursorName(partition)}, but it cannot be read: ${String(error)}`,
-        );
+      if (standing !== 'handled') return;
+      const cursor = this.#cursorName(partition);
+      const what = `was passed over by ${cursor}, but it cannot be read: ${String(error)}`;
+      findings.breach('P8', `${nameOf(message)} ${what}`);
+      this.#deps.onUnanswered(message);
       return;
     }
     if (standing === 'handled') {
@@ -97,9 +102,8 @@ export class Link {
     if (opened?.concernsStream !== true) return;
     const pending: Pending = { message, partition, opened, standing, expected: undefined, met: 0 };
     this.#byPlace.set(formatPlace(message.place), pending);
-    const queue = this.#queues.get(message.key);
-    if (queue === undefined) this.#queues.set(message.key, [pending]);
-    else queue.push(pending);
+    const queue = this.#queues.get(message.key) ?? [];
+    if (queue.push(pending) === 1) this.#queues.set(message.key, queue);
   }
 
   /**
@@ -136,6 +140,7 @@ export class Link {
 
   /** All logs were read: messages that the cursors have passed must have had their effects now. */
   async close(): Promise<void> {
+    this.#deps.parked.close();
     for (const queue of this.#queues.values())
       for (const pending of queue) await this.#passOver(pending);
     for (const pending of this.#answered.values()) this.#requireWhole(pending);
@@ -225,7 +230,9 @@ export class Link {
     const at = typeof message.data === 'object' ? timeOf(message.data) : '';
     const expected = await opened.replay({ at, ...ANY_CHOICE });
     this.#deps.findings.checked('P5');
-    if (expected === undefined || expected.length === 0) return;
+    if (expected?.length === 0) return;
+    this.#deps.onUnanswered(message);
+    if (expected === undefined) return;
     this.#missing.add(partition, nameOf(message), message.place);
   }
 

@@ -71,6 +71,11 @@ export class TopicBook {
     return this.#deps.topic;
   }
 
+  /** Messages of positions up to here are not told. */
+  get since(): number {
+    return this.#deps.since;
+  }
+
   get partitionCount(): number {
     return this.#deps.partitionCount;
   }
@@ -107,12 +112,10 @@ export class TopicBook {
           cursor.isMet = true;
       const inbound = inboundOf(this.#deps.publisher, message, { place, prev }, recorded.metadata);
       this.#compareRelay(inbound, partition);
-      for (const link of this.#links) link.send(inbound, partition);
-      this.onMessage?.({
-        ...{ partition, place },
-        value: () =>
-          serializeEnvelope(this.#deps.publisher, message, { place, prev }, recorded.metadata),
-      });
+      const value = (): string =>
+        serializeEnvelope(this.#deps.publisher, message, { place, prev }, recorded.metadata);
+      for (const link of this.#links) link.send(inbound, partition, value);
+      this.onMessage?.({ partition, place, value });
     }
   }
 
