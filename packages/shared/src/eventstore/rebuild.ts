@@ -195,6 +195,9 @@ class Rebuild<Progress, Target> {
   async #repairChunk(touched: readonly RowsToLock[]): Promise<number> {
     const { pool, source } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
+      // Before the locks: what was committed since the last look, or the last attempt, may be the work of minutes, and
+      // nobody commits while it is folded under them.
+      await this.#fill();
       try {
         const { progress, repaired } = await inTransaction(pool, async (transaction) => {
           await source.lockBeforeRows(transaction);
