@@ -32,11 +32,15 @@ export function parkedAfter(
 
 function redriven(before: Parked, { key, wish, removed, kept }: Redrive): Parked {
   const names = new Set(removed.map((place) => nameOf({ ...key, place })));
+  const isAsWished = (message: KeptMessage): boolean =>
+    message.wish === null || message.wish === wish;
   const leaves = (message: KeptMessage): boolean =>
-    names.has(nameOf(message)) && (message.wish === null || message.wish === wish);
+    names.has(nameOf(message)) && isAsWished(message);
   const left = before.filter((message) => !leaves(message));
   const keptName = kept === undefined ? undefined : nameOf({ ...key, place: kept.place });
-  const isThere = keptName === undefined || left.some((message) => nameOf(message) === keptName);
+  const isThere =
+    keptName === undefined ||
+    left.some((message) => nameOf(message) === keptName && isAsWished(message));
   if (before.length - left.length !== removed.length || !isThere)
     throw new ConflictError('cursor', `${key.consumer}/${key.topic}/${key.key}`);
   return left.map((message) =>

@@ -143,8 +143,12 @@ export function redriveParked(transaction: Transaction, redrive: Redrive): void 
     );
   if (kept !== undefined)
     transaction.later(
-      `UPDATE parked_messages SET wish = ?, reason = ?, answer = ? WHERE ${ofKey} AND ${place}`,
-      [kept.wish ?? '', kept.reason, kept.answer ?? '', ...keyValues, ...placesOf([kept.place])],
+      `UPDATE parked_messages SET wish = ?, reason = ?, answer = ? WHERE ${ofKey} AND wish IN ('', ?)
+        AND ${place}`,
+      [
+        ...[kept.wish ?? '', kept.reason, kept.answer ?? ''],
+        ...[...keyValues, wish, ...placesOf([kept.place])],
+      ],
       requireRows(1),
     );
 }

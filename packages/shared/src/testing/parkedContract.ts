@@ -76,6 +76,16 @@ export function parkedContract(open: () => Promise<StoreUnderTest>): void {
     expect((await store.readParked(KEY, 1))[0]).toMatchObject({ wish: 'retry', answer: null });
   });
 
+  it('keep a wish that has changed since it was read: its answer would be that to another', async () => {
+    await wish({ ...KEY, place: place(2, 0) }, 'drop');
+    const kept = { place: place(2, 0), wish: null, reason: 'still', answer: 'failed again' };
+    expect(await conflictOf(redrive({ removed: [], kept }))).toEqual({
+      ...{ kind: 'cursor', subject: 'reader/news.v1/42' },
+    });
+    expect(await store.readWishes('reader')).toMatchObject([{ place: place(2, 0), wish: 'drop' }]);
+    expect((await store.readStreams(['a'])).size).toBe(0);
+  });
+
   it('are removed once, and as they were wished: otherwise nothing is written at all', async () => {
     await redrive({ removed: [place(2, 0)] });
     const conflict = { kind: 'cursor', subject: 'reader/news.v1/42' };
