@@ -132,16 +132,18 @@ class KeyRedriver<State, Event extends DomainEvent, Fact extends DomainEvent> im
 
   /**
    * 'one of them': one of several messages breaks the transaction, so each must go alone. 'over': not now, or not
-   * here.
+   * here. `failure`: why the first message's own transaction has failed, so that only its answer is written; that can
+   * lose the same races.
    */
   async #step(
     state: PartitionState,
     wish: Wish,
     rows: readonly KeptMessage[],
     rowAfter: KeptMessage | undefined,
+    failure?: string,
   ): Promise<'done' | 'race' | 'one of them' | 'over'> {
     try {
-      const plan = await planRedrive(this.#deps, rows, rowAfter, wish);
+      const plan = await planRedrive(this.#deps, rows, rowAfter, wish, failure);
       return (await this.#commit(state, plan)) ? 'over' : 'done';
     } catch (error) {
       this.#deps.cache.clear();
@@ -154,15 +156,16 @@ class KeyRedriver<State, Event extends DomainEvent, Fact extends DomainEvent> im
         case 'race':
           return 'race';
         case 'outside':
+          // The messages may have left, and then the key is free: nothing of the partition is decided before that is read
+          // again, or the key's next message would be parked behind nothing.
+          this.#deps.assignment.setAside({ lost: [], stalled: [{ state, error }] });
           throw error;
         case 'message':
         case 'poison':
           if (rows.length > 1) return 'one of them';
-          await this.#commit(
-            state,
-            await planRedrive(this.#deps, rows, rowAfter, wish, describeError(error)),
-          );
-          return 'done';
+          // An answer cannot fail by its message: nothing of that is in it.
+          if (failure !== undefined) throw error;
+          return this.#step(state, wish, rows, rowAfter, describeError(error));
       }
     }
   }

@@ -1,61 +1,14 @@
 // Parked keys that are tried again or given up, over a store and a broker in memory.
-import type { KeptMessage, Wish } from '../../src/eventstore/eventStore.ts';
+import type { KeptMessage } from '../../src/eventstore/eventStore.ts';
 import { planRedrive } from '../../src/messaging/redrivePlan.ts';
-import { DropRefusal, type Reactions } from '../../src/messaging/reaction.ts';
 import { createStateCache } from '../../src/messaging/stateCache.ts';
 import { AppError } from '../../src/runtime/appError.ts';
 import { eventually } from '../../src/testing/eventually.ts';
-import {
-  madeMessage,
-  ofA,
-  setUpConsumer,
-  stopConsumers,
-  TOPIC,
-  type Bent,
-} from './heardConsumer.ts';
-import { AT, heardBy, heardEvolution, hearing, place, upTo, type Made } from './madeDomain.ts';
+import { madeMessage, ofA, setUpConsumer, stopConsumers, TOPIC } from './heardConsumer.ts';
+import { AT, heardEvolution, hearing, place } from './madeDomain.ts';
+import { failing, setUpParked, type Hearing } from './parkedKeyA.ts';
 
 afterEach(stopConsumers);
-
-type Hearing = Reactions<number, { type: 'Heard'; data: Made['data'] }, Made>;
-
-/** Fails on what `broken` names, as long as it does. */
-function failing() {
-  const broken = new Map<number, unknown>([[3, new Error('not yet')]]);
-  const reactions: Hearing = {
-    ...hearing,
-    react(fact, load) {
-      if (broken.has(fact.data.number)) throw broken.get(fact.data.number);
-      return hearing.react(fact, load);
-    },
-    async drop({ data: { at, key, number } }, load) {
-      if (number > 3) throw new DropRefusal('this one is owed');
-      await load(`heard-${key}`);
-      return [{ streamId: `heard-${key}`, events: [{ type: 'Heard', data: { at, key, number } }] }];
-    },
-  };
-  return { broken, reactions };
-}
-
-/** A consumer that has parked the messages 3 to 5 of key 'a'. */
-async function setUpParked(bent: Bent = {}) {
-  const { broken, reactions } = failing();
-  const ground = await setUpConsumer({ reactions, ...bent });
-  const consumer = ground.start();
-  ground.broker.append(TOPIC, 0, ...upTo(5).map(ofA));
-  await eventually(() => ground.store.parked().length === 3, 'the key is parked');
-  const wish = (what: Wish, number = 3) => {
-    const at = { consumer: 'consumer', topic: TOPIC, key: 'a', place: place(`1.${number}.0`) };
-    ground.store.wish(at, what);
-  };
-  const untilAnswered = () =>
-    eventually(
-      () => ground.store.parked().every((kept) => kept.wish === null),
-      'the wish is answered',
-    );
-  const parkedNumbers = () => ground.store.parked().map((kept) => kept.place.position);
-  return { ...ground, consumer, broken, wish, untilAnswered, parkedNumbers };
-}
 
 it('a key that is tried again is handled in order, and is free afterwards', async () => {
   const { broken, wish, broker, store, untilHeard } = await setUpParked();
@@ -92,83 +45,6 @@ it('a message that waits for something outside keeps its wish, until it can be h
   broken.clear();
   await untilHeard('a', 5);
   expect(store.parked()).toEqual([]);
-});
-
-it('messages that come while their key is tried again are handled behind it', async () => {
-  const begun = Promise.withResolvers<undefined>();
-  const goOn = Promise.withResolvers<undefined>();
-  const ready = failing();
-  const reactions: Hearing = {
-    ...ready.reactions,
-    async react(fact, load) {
-      if (fact.data.number === 4) {
-        begun.resolve(undefined);
-        await goOn.promise;
-      }
-      return ready.reactions.react(fact, load);
-    },
-  };
-  const { wish, broker, untilHeard } = await setUpParked({ reactions });
-  ready.broken.clear();
-  wish('retry');
-  await begun.promise;
-  broker.append(TOPIC, 0, ofA(6), ofA(7));
-  goOn.resolve(undefined);
-  // The domain throws at a number that is out of turn.
-  await untilHeard('a', 7);
-});
-
-it('another owner that has redriven the key first leaves nothing to this one', async () => {
-  let isFirst = true;
-  const { broken, wish, store, parkedNumbers } = await setUpParked({
-    store: (real) => ({
-      ...real,
-      async commit(units) {
-        const redrive = units[0]?.redrive;
-        if (redrive !== undefined && isFirst) {
-          isFirst = false;
-          const heard = { type: 'Heard' as const, data: { at: AT, key: 'a', number: 3 } };
-          const metadata = { correlationId: 'correlation', causationId: 'other' };
-          const streams = [
-            { streamId: 'heard-a', expectedVersion: 2, events: [{ event: heard, metadata }] },
-          ];
-          await real.commit([
-            { streams, redrive: { ...redrive, removed: [place('1.3.0')], kept: undefined } },
-          ]);
-        }
-        return real.commit(units);
-      },
-    }),
-  });
-  broken.clear();
-  wish('retry');
-  await eventually(async () => {
-    expect((await heardBy(store)).get('a')).toEqual(upTo(3));
-    return true;
-  }, 'the first is handled once');
-  await eventually(() => parkedNumbers().join() === '4,5', 'the others stay in order');
-  wish('retry', 4);
-  await eventually(() => store.parked().length === 0, 'they are handled');
-  expect((await heardBy(store)).get('a')).toEqual(upTo(5));
-});
-
-it('a message whose transaction fails stays, alone, with all that follow', async () => {
-  const { broken, wish, store, untilHeard, untilAnswered, parkedNumbers } = await setUpParked({
-    store: (real) => ({
-      ...real,
-      async commit(units) {
-        const events = units.flatMap(({ streams }) => streams.flatMap((stream) => stream.events));
-        if (events.some(({ event }) => event.data.number === 4)) throw new Error('too long');
-        return real.commit(units);
-      },
-    }),
-  });
-  broken.clear();
-  wish('retry');
-  await untilHeard('a', 3);
-  await untilAnswered();
-  expect(parkedNumbers()).toEqual([4, 5]);
-  expect(store.parked()[0]?.reason).toBe('Error: too long');
 });
 
 it('a message that is given up leaves what stands in for it, and the rest of the key parked', async () => {
