@@ -7,11 +7,11 @@ import {
   type ParkedSummary,
 } from '@orderflow/shared/eventstore/parkedRows.ts';
 import { formatPlace } from '@orderflow/shared/messaging/chain.ts';
-import { DATA_SERVICES, readSystemConfig } from './config.ts';
+import { DATA_SERVICES, readSystemConfig, type DataService } from './config.ts';
 import { closeServicePools, openServicePools, type ServicePools } from './serviceLogs.ts';
 import type { VerbResult } from './verb.ts';
 
-/** Keys of one service, and messages of one key, that are shown at most. */
+/** Keys of one service, as a list shows them, and messages of one key, that are shown at most. */
 const KEYS_LIMIT = 1_000;
 const MESSAGES_LIMIT = 200;
 
@@ -44,15 +44,20 @@ export async function withPools<T>(work: (pools: ServicePools) => Promise<T>): P
 /** `parked list`. */
 export function listKeys(choice: ParkedOptions): Promise<VerbResult> {
   return withPools(async (pools) => {
-    const keys = await findKeys(pools, choice);
+    const { keys, servicesWithMore } = await findKeys(pools, choice);
     const lines = keys.map(
       ({ consumer, topic, key, count, first }) =>
         `${consumer}  ${topic}  ${key}  ${count} messages  first ${formatPlace(first.place)}  since ${first.parkedAt}` +
         `\n    ${stateOf(first)}`,
     );
+    const more = servicesWithMore.map(
+      (service) =>
+        `${service} has more than these ${KEYS_LIMIT} keys: name a --consumer or a --topic, or a key itself (parked show <key>)`,
+    );
     return {
-      line: lines.length === 0 ? 'No message is parked' : lines.join('\n'),
+      line: lines.length === 0 ? 'No message is parked' : [...lines, ...more].join('\n'),
       json: {
+        servicesWithMore,
         keys: keys.map(({ consumer, topic, key, count, first }) => ({
           ...{ consumer, topic, key, count, since: first.parkedAt },
           ...told(first),
@@ -93,7 +98,7 @@ export async function findKey(
   key: string,
   choice: KeyChoice,
 ): Promise<FoundKey> {
-  const found = (await findKeys(pools, choice)).filter((each) => each.key === key);
+  const { keys: found } = await findKeys(pools, { ...choice, key });
   const [only, ...others] = found;
   if (only === undefined)
     throw new Error(`No message of key ${key} is parked there: see \`orderflow parked list\``);
@@ -102,21 +107,23 @@ export async function findKey(
   throw new Error(`Key ${key} is parked more than once; say which: ${named.join(', or ')}`);
 }
 
+/** Of each service the first ones; `servicesWithMore` names those of which more are parked. */
 async function findKeys(
   pools: ServicePools,
-  { consumer, topic }: KeyChoice,
-): Promise<readonly FoundKey[]> {
-  const found: FoundKey[] = [];
+  { consumer, topic, key }: KeyChoice & { readonly key?: string },
+): Promise<{
+  readonly keys: readonly FoundKey[];
+  readonly servicesWithMore: readonly DataService[];
+}> {
+  const keys: FoundKey[] = [];
+  const servicesWithMore: DataService[] = [];
   for (const service of DATA_SERVICES) {
     const pool = pools[service];
-    const summaries = await readParkedSummaries(pool, KEYS_LIMIT);
-    found.push(...summaries.map((summary) => ({ ...summary, pool })));
+    const found = await readParkedSummaries(pool, { consumer, topic, key }, KEYS_LIMIT + 1);
+    keys.push(...found.slice(0, KEYS_LIMIT).map((summary) => ({ ...summary, pool })));
+    if (found.length > KEYS_LIMIT) servicesWithMore.push(service);
   }
-  return found.filter(
-    (each) =>
-      (consumer === undefined || each.consumer === consumer) &&
-      (topic === undefined || each.topic === topic),
-  );
+  return { keys, servicesWithMore };
 }
 
 /** Why the message is parked, and what became of the last wish about it. */

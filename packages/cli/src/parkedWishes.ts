@@ -1,7 +1,12 @@
 // A wish about a parked key is written beside its first message; the owner of the partition does it, and answers there.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeptMessage, Wish } from '@orderflow/shared/eventstore/eventStore.ts';
-import { readParkedRows, writeWish } from '@orderflow/shared/eventstore/parkedRows.ts';
+import {
+  readParkedRest,
+  readParkedRows,
+  writeWish,
+  type ParkedRest,
+} from '@orderflow/shared/eventstore/parkedRows.ts';
 import { comparePlaces, formatPlace, parsePlace } from '@orderflow/shared/messaging/chain.ts';
 import { UNREADABLE_KEY } from '@orderflow/shared/messaging/openBatch.ts';
 import { findKey, stateOf, withPools, type FoundKey, type ParkedOptions } from './parkedKeys.ts';
@@ -14,8 +19,6 @@ export interface WishOptions extends ParkedOptions {
 }
 
 const LOOK_INTERVAL_MS = 250;
-/** Messages of a key that are looked at for what has become of them. */
-const COUNT_LIMIT = 10_000;
 
 /** `parked retry` and `parked drop`: throws an Error that says what stays, and why, if the wish is not fulfilled. */
 export function wishFor(wish: Wish, key: string, options: WishOptions): Promise<VerbResult> {
@@ -54,12 +57,12 @@ async function untilAnswered(
   found: FoundKey,
   message: KeptMessage,
   waitSeconds: number,
-): Promise<readonly KeptMessage[]> {
+): Promise<ParkedRest> {
   const from = found.key === UNREADABLE_KEY ? message.place : undefined;
   const endsAt = performance.now() + waitSeconds * 1_000;
   for (;;) {
-    const left = await readParkedRows(found.pool, found, COUNT_LIMIT, from);
-    if (left.every(({ wish }) => wish === null)) return left;
+    const left = await readParkedRest(found.pool, found, from);
+    if (left.wishedCount === 0) return left;
     if (performance.now() >= endsAt)
       throw new Error(
         `The wish is recorded, and was not done within ${waitSeconds} s: a process of ${found.consumer} that owns partition ` +
@@ -69,28 +72,28 @@ async function untilAnswered(
   }
 }
 
-function retried(found: FoundKey, left: readonly KeptMessage[]): VerbResult {
+function retried(found: FoundKey, { count, first }: ParkedRest): VerbResult {
   const { consumer, topic, key } = found;
-  const [first] = left;
-  const json = { consumer, topic, key, left: left.length };
+  const json = { consumer, topic, key, left: count };
   if (first === undefined)
     return { line: `All messages of key ${key} are handled: it is free`, json };
   throw new Error(
-    `Key ${key} stays parked with ${left.length} messages, from ${formatPlace(first.place)} on: ${stateOf(first)}`,
+    `Key ${key} stays parked with ${count} messages, from ${formatPlace(first.place)} on: ${stateOf(first)}`,
   );
 }
 
-function dropped(message: KeptMessage, left: readonly KeptMessage[]): VerbResult {
+function dropped(message: KeptMessage, { count, first }: ParkedRest): VerbResult {
   const { consumer, topic, key } = message;
   const place = formatPlace(message.place);
-  const still = left.find((each) => comparePlaces(each.place, message.place) === 0);
-  if (still !== undefined) throw new Error(`${place} stays parked: ${stateOf(still)}`);
+  // What was wished about is the first that was looked at.
+  if (first !== undefined && comparePlaces(first.place, message.place) === 0)
+    throw new Error(`${place} stays parked: ${stateOf(first)}`);
   const rest =
-    left.length === 0
+    count === 0
       ? 'its key is free'
-      : `${left.length} messages wait behind it: \`orderflow parked retry ${key}\` handles them`;
+      : `${count} messages wait behind it: \`orderflow parked retry ${key}\` handles them`;
   return {
     line: `${place} is dropped; ${rest}`,
-    json: { consumer, topic, key, place, left: left.length },
+    json: { consumer, topic, key, place, left: count },
   };
 }

@@ -158,3 +158,44 @@ describe('orderflow certificate', () => {
     expect(err).toContain('does not match its hash');
   });
 });
+
+describe('orderflow parked', () => {
+  const KEYS = 1_002;
+  const keyOf = (index: number) => `key-${String(index).padStart(4, '0')}`;
+
+  beforeAll(async () => {
+    const rows = Array.from({ length: KEYS }, (_, index) => {
+      const topic = index === KEYS - 1 ? 'users.v1' : 'inventory.v1';
+      return ['orders', topic, 0, keyOf(index), 1, index + 1, 0, '{}', 'a test', '2026-01-01'];
+    });
+    await shop.databases.orders.admin.query(
+      `INSERT INTO parked_messages (consumer, topic, partition_id, message_key,
+        incarnation, position, part, value, reason, parked_at) VALUES ?`,
+      [rows],
+    );
+  });
+  afterAll(() => shop.databases.orders.admin.query('DELETE FROM parked_messages'));
+
+  it('says that there are more keys than it lists', async () => {
+    const { out } = await orderflow('parked', 'list');
+    expect(out).toContain(`${keyOf(999)}  1 messages`);
+    expect(out).not.toContain(keyOf(1_000));
+    expect(out).toContain('orders has more than these 1000 keys: name a --consumer or a --topic');
+    const asJson = await orderflow('parked', 'list', '--topic', 'users.v1', '--json');
+    expect(JSON.parse(asJson.out)).toMatchObject({
+      ...{ servicesWithMore: [], keys: [{ key: keyOf(KEYS - 1), topic: 'users.v1' }] },
+    });
+  });
+
+  it('finds each key by its name, also one that no list shows', async () => {
+    const shown = await orderflow('parked', 'show', keyOf(KEYS - 2), '--json');
+    expect(shown.code).toBe(0);
+    expect(JSON.parse(shown.out)).toMatchObject({ key: keyOf(KEYS - 2), count: 1 });
+  });
+
+  it('records a wish that nobody does, and says so', async () => {
+    const { code, err } = await orderflow('parked', 'retry', keyOf(3), '--wait-seconds', '1');
+    expect(code).toBe(1);
+    expect(err).toContain('The wish is recorded, and was not done within 1 s');
+  });
+});

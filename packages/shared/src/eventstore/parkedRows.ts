@@ -171,23 +171,55 @@ const summaryRow = z.object({
   message_count: z.int(),
 });
 
-/** The parked keys of a schema, by consumer, topic and key, at most `limit`. */
+/** The parked keys of a schema, by consumer, topic and key, at most `limit`: those that are named alike in what is given. */
 export async function readParkedSummaries(
   database: Queryable,
+  { consumer, topic, key }: Partial<ParkedKey>,
   limit: number,
 ): Promise<readonly ParkedSummary[]> {
+  const named = Object.entries({ consumer, topic, message_key: key }).filter(
+    ([, value]) => value !== undefined,
+  );
   const rows = await queryRows(
     database,
     summaryRow,
     `SELECT consumer, topic, message_key, COUNT(*) AS message_count FROM parked_messages
+      WHERE ${['TRUE', ...named.map(() => '?? = ?')].join(' AND ')}
       GROUP BY consumer, topic, message_key ORDER BY consumer, topic, message_key LIMIT ?`,
-    [limit],
+    [...named.flat(), limit],
   );
   const summaries: ParkedSummary[] = [];
-  for (const { consumer, topic, message_key: key, message_count: count } of rows) {
-    const [first] = await readParkedRows(database, { consumer, topic, key }, 1);
+  for (const { message_count: count, message_key, ...of } of rows) {
+    const [first] = await readParkedRows(database, { ...of, key: message_key }, 1);
     // Redriven between the two questions: it is parked no longer.
-    if (first !== undefined) summaries.push({ consumer, topic, key, count, first });
+    if (first !== undefined) summaries.push({ ...of, key: message_key, count, first });
   }
   return summaries;
+}
+
+/** What is left of a key. */
+export interface ParkedRest {
+  readonly count: number;
+  /** Messages about which something is wished. */
+  readonly wishedCount: number;
+  readonly first: KeptMessage | undefined;
+}
+
+const restRow = z.object({ message_count: z.int(), wished_count: z.int() });
+
+/** What is left of a key from a place on, without reading more than one value. */
+export async function readParkedRest(
+  database: Queryable,
+  key: ParkedKey,
+  from = START,
+): Promise<ParkedRest> {
+  const [row] = await queryRows(
+    database,
+    restRow,
+    `SELECT COUNT(*) AS message_count, COUNT(NULLIF(wish, '')) AS wished_count FROM parked_messages
+      WHERE consumer = ? AND topic = ? AND message_key = ? AND (incarnation, position, part) >= (?, ?, ?)`,
+    [key.consumer, key.topic, key.key, from.incarnation, from.position, from.part],
+  );
+  const [first] = await readParkedRows(database, key, 1, from);
+  return { count: row?.message_count ?? 0, wishedCount: row?.wished_count ?? 0, first };
 }

@@ -40,7 +40,7 @@ beforeEach(async () => {
 afterEach(() => party.end());
 
 async function parkedKeys() {
-  return readParkedSummaries(party.heard.pool, 10);
+  return readParkedSummaries(party.heard.pool, {}, 10);
 }
 
 async function parkedCount(): Promise<number> {
