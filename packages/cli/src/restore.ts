@@ -13,6 +13,7 @@ import { readManifest, type Manifest } from './backup/manifest.ts';
 import { hashOf } from './backup/tableFile.ts';
 import { DATA_SERVICES, readSystemConfig, type DataService, type SystemConfig } from './config.ts';
 import { beginIncarnation, newIncarnation, readBefore, type Before } from './restore/history.ts';
+import { ownTables, requireOwnTables } from './restore/ownTables.ts';
 import {
   closeLog,
   dropReplaced,
@@ -59,11 +60,17 @@ async function restore(folder: string, options: RestoreOptions): Promise<VerbRes
   await requireIntact(folder, manifest);
   await makeDatabases(config);
   const pools = openServicePools(config.databases, 'admin');
+  const own = (service: DataService) =>
+    ownTables(parts[service].schema, manifest.services[service]);
   try {
+    for (const service of DATA_SERVICES) {
+      const { MYSQL_DATABASE: database } = config.databases[service];
+      await requireOwnTables(pools[service], service, database, own(service));
+    }
     await requireAllStopped(pools, config);
     if (!options.replace) await requireNoEvents(pools, config);
     const incarnation = await load(folder, manifest, pools);
-    await putInPlace(pools, config);
+    await putInPlace(pools, config, own);
     return told(manifest, incarnation, await complete(config, parts));
   } finally {
     await closeServicePools(pools);
@@ -87,7 +94,11 @@ async function load(folder: string, manifest: Manifest, pools: ServicePools): Pr
 }
 
 /** See `closeLog` for why in this order. */
-async function putInPlace(pools: ServicePools, config: SystemConfig): Promise<void> {
+async function putInPlace(
+  pools: ServicePools,
+  config: SystemConfig,
+  own: (service: DataService) => ReadonlySet<string>,
+): Promise<void> {
   for (const service of DATA_SERVICES) await closeLog(pools[service]);
   try {
     await requireAllStopped(pools, config);
@@ -95,7 +106,7 @@ async function putInPlace(pools: ServicePools, config: SystemConfig): Promise<vo
     for (const service of DATA_SERVICES) await reopenLog(pools[service]);
     throw error;
   }
-  for (const service of DATA_SERVICES) await switchTables(pools[service]);
+  for (const service of DATA_SERVICES) await switchTables(pools[service], own(service));
   for (const service of DATA_SERVICES) await openLog(pools[service]);
   for (const service of DATA_SERVICES) await dropReplaced(pools[service]);
 }

@@ -11,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '@orderflow/shared/testing
 import { ordersParts } from '../../../services/orders/src/app.ts';
 import { dumpService } from '../src/backup/dump.ts';
 import type { SavedService } from '../src/backup/manifest.ts';
+import { ownTables } from '../src/restore/ownTables.ts';
 import {
   closeLog,
   dropReplaced,
@@ -30,6 +31,7 @@ describe('a service’s tables in files', () => {
   let other: TestDatabase;
   let folder: string;
   let saved: SavedService;
+  let own: ReadonlySet<string>;
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'orderflow-tables-'));
@@ -39,6 +41,7 @@ describe('a service’s tables in files', () => {
     const connection = await database.pool.getConnection();
     saved = await dumpService(folder, 'orders', { connection, ...(await readLogHead(connection)) });
     connection.release();
+    own = ownTables(ordersParts.schema, saved);
   });
 
   afterAll(async () => {
@@ -61,12 +64,23 @@ describe('a service’s tables in files', () => {
     await loadTables(other.admin, folder, saved);
     expect(await rowsOf(other.admin, 'cart_lines')).toEqual([]);
     await closeLog(other.admin);
-    await switchTables(other.admin);
+    await switchTables(other.admin, own);
     await openLog(other.admin);
     await dropReplaced(other.admin);
     for (const { name } of saved.tables)
       expect(await rowsOf(other.admin, name)).toEqual(await rowsOf(database.admin, name));
     expect(await tablesOf(other.admin)).toEqual(await tablesOf(database.admin));
+  });
+
+  it('take no place from a table that is not the service’s', async () => {
+    await other.admin.query('CREATE TABLE notes (id INT PRIMARY KEY)');
+    await loadTables(other.admin, folder, saved);
+    await closeLog(other.admin);
+    await switchTables(other.admin, own);
+    await openLog(other.admin);
+    await dropReplaced(other.admin);
+    expect(await tablesOf(other.admin)).toContain('notes');
+    await other.admin.query('DROP TABLE notes');
   });
 
   it('leave a log without a head where the restore was broken off, and can be loaded again', async () => {
@@ -77,12 +91,12 @@ describe('a service’s tables in files', () => {
     expect((await readLogHead(other.pool)).position).toBe(EVENTS);
 
     await closeLog(other.admin);
-    await switchTables(other.admin);
+    await switchTables(other.admin, own);
     await expect(readLogHead(other.pool)).rejects.toThrow('not available');
 
     await loadTables(other.admin, folder, saved);
     await closeLog(other.admin);
-    await switchTables(other.admin);
+    await switchTables(other.admin, own);
     await openLog(other.admin);
     await dropReplaced(other.admin);
     expect((await readLogHead(other.pool)).position).toBe(EVENTS);

@@ -6,8 +6,10 @@ import { tablesOf } from '../backup/dump.ts';
 import type { SavedService, SavedTable } from '../backup/manifest.ts';
 import { readTableFile, type RowValues } from '../backup/tableFile.ts';
 
-const LOADING = 'restoring_';
-const REPLACED = 'replaced_';
+/** What stands before the name of a table while it is loaded. */
+export const LOADING = 'restoring_';
+/** What stands before the name of a table that was replaced. */
+export const REPLACED = 'replaced_';
 const LOG_HEAD = 'log_head';
 /** Rows and bytes of JSON of one INSERT; MariaDB's max_allowed_packet is 16 MiB by default. */
 const BATCH_ROWS = 1_000;
@@ -100,11 +102,14 @@ export async function reopenLog(pool: Pool): Promise<void> {
     await rename(pool, [[REPLACED + LOG_HEAD, LOG_HEAD]]);
 }
 
-/** Puts the loaded tables in the places of those that are there, in one statement; all but the log head. */
-export async function switchTables(pool: Pool): Promise<void> {
+/**
+ * Puts the loaded tables in the places of those that are there, in one statement; all but the log head. Only tables with
+ * the names `own` make place: no other is ever renamed, and so none is dropped with what was replaced.
+ */
+export async function switchTables(pool: Pool, own: ReadonlySet<string>): Promise<void> {
   const tables = await tablesOf(pool);
   const loaded = tables.filter((name) => name.startsWith(LOADING) && name !== staged(LOG_HEAD));
-  const old = tables.filter((name) => !name.startsWith(LOADING) && !name.startsWith(REPLACED));
+  const old = tables.filter((name) => own.has(name));
   await rename(pool, [
     ...old.map((name) => [name, REPLACED + name] as const),
     ...loaded.map((name) => [name, name.slice(LOADING.length)] as const),
