@@ -14,14 +14,8 @@ import { hashOf } from './backup/tableFile.ts';
 import { DATA_SERVICES, readSystemConfig, type DataService, type SystemConfig } from './config.ts';
 import { beginIncarnation, newIncarnation, readBefore, type Before } from './restore/history.ts';
 import { ownTables, requireOwnTables } from './restore/ownTables.ts';
-import {
-  closeLog,
-  dropReplaced,
-  loadTables,
-  openLog,
-  reopenLog,
-  switchTables,
-} from './restore/staging.ts';
+import { putInPlace, reopenLeftLogs } from './restore/putInPlace.ts';
+import { dropReplaced, loadTables } from './restore/staging.ts';
 import { hasEvents, requireStopped } from './restore/stopped.ts';
 import {
   closeServicePools,
@@ -69,8 +63,10 @@ async function restore(folder: string, options: RestoreOptions): Promise<VerbRes
     }
     await requireAllStopped(pools, config);
     if (!options.replace) await requireNoEvents(pools, config);
+    await reopenLeftLogs(pools);
     const incarnation = await load(folder, manifest, pools);
-    await putInPlace(pools, config, own);
+    await putInPlace(pools, own, () => requireAllStopped(pools, config));
+    for (const service of DATA_SERVICES) await dropReplaced(pools[service]);
     return told(manifest, incarnation, await complete(config, parts));
   } finally {
     await closeServicePools(pools);
@@ -91,24 +87,6 @@ async function load(folder: string, manifest: Manifest, pools: ServicePools): Pr
     await beginIncarnation(pools[service], service, manifest, incarnation, was);
   }
   return incarnation;
-}
-
-/** See `closeLog` for why in this order. */
-async function putInPlace(
-  pools: ServicePools,
-  config: SystemConfig,
-  own: (service: DataService) => ReadonlySet<string>,
-): Promise<void> {
-  for (const service of DATA_SERVICES) await closeLog(pools[service]);
-  try {
-    await requireAllStopped(pools, config);
-  } catch (error) {
-    for (const service of DATA_SERVICES) await reopenLog(pools[service]);
-    throw error;
-  }
-  for (const service of DATA_SERVICES) await switchTables(pools[service], own(service));
-  for (const service of DATA_SERVICES) await openLog(pools[service]);
-  for (const service of DATA_SERVICES) await dropReplaced(pools[service]);
 }
 
 /** The migrations that are newer than the backup, and the grants. */

@@ -5,19 +5,33 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { testInfra } from '@orderflow/shared/testing/infra.ts';
+import { readLogHead } from '@orderflow/shared/eventstore/logHead.ts';
 import { tablesOf } from '../src/backup/dump.ts';
+import { readManifest, type Manifest } from '../src/backup/manifest.ts';
+import { DATA_SERVICES, type DataService } from '../src/config.ts';
+import { ownTables } from '../src/restore/ownTables.ts';
+import { putInPlace, reopenLeftLogs } from '../src/restore/putInPlace.ts';
+import { closeLog, loadTables, switchTables } from '../src/restore/staging.ts';
+import { loadServiceParts, type ServiceParts, type ServicePools } from '../src/serviceLogs.ts';
 import { openAuditedShop, type AuditedShop } from './auditedShop.ts';
 
 const MAIN = path.join(import.meta.dirname, '../src/main.ts');
 let shop: AuditedShop;
 let folder: string;
 let backup: string;
+let manifest: Manifest;
+let parts: ServiceParts;
+let pools: ServicePools;
 
 beforeAll(async () => {
   shop = await openAuditedShop({ users: 2, products: 2, stock: 30, orders: 10 });
   folder = await mkdtemp(path.join(tmpdir(), 'orderflow-restore-'));
   backup = path.join(folder, 'one');
   expect(await orderflow('backup', backup)).toMatchObject({ code: 0 });
+  manifest = await readManifest(backup);
+  parts = await loadServiceParts();
+  const { users, inventory, orders } = shop.databases;
+  pools = { users: users.admin, inventory: inventory.admin, orders: orders.admin };
   // The services' connections: a restore refuses while there are any.
   for (const { pool } of Object.values(shop.databases)) await pool.end();
 });
@@ -71,5 +85,69 @@ describe('a restore into a database that is another application’s', () => {
     await admin.query('RENAME TABLE replaced_migrations TO migrations');
     expect(code).toBe(1);
     expect(err).toContain('but no migration of orders has made them');
+  });
+});
+
+describe('a restore that is broken off', () => {
+  const own = (service: DataService) =>
+    ownTables(parts[service].schema, manifest.services[service]);
+  const loadAll = async () => {
+    for (const service of DATA_SERVICES)
+      await loadTables(pools[service], backup, manifest.services[service]);
+  };
+  const closeAll = async () => {
+    for (const service of DATA_SERVICES) await closeLog(pools[service]);
+  };
+  const heads = () => Promise.all(DATA_SERVICES.map((service) => readLogHead(pools[service])));
+  const stopped = () => Promise.resolve();
+  const running = () => Promise.reject(new Error('orders still runs'));
+
+  it('gives all logs their heads back where one of them cannot be closed', async () => {
+    const before = await heads();
+    await loadAll();
+    await pools.inventory.query('CREATE VIEW replaced_log_head AS SELECT 1 AS id');
+    await expect(putInPlace(pools, own, stopped)).rejects.toThrow('not available');
+    await pools.inventory.query('DROP VIEW replaced_log_head');
+    expect(await heads()).toEqual(before);
+  });
+
+  it('leaves the next one the old heads, which gives them back where it fails in its turn', async () => {
+    const before = await heads();
+    await closeAll();
+    await loadAll();
+    await expect(putInPlace(pools, own, running)).rejects.toThrow('orders still runs');
+    expect(await heads()).toEqual(before);
+    await closeAll();
+    await reopenLeftLogs(pools);
+    expect(await heads()).toEqual(before);
+  });
+
+  it.each([{ service: 'users' }, { service: 'orders' }] as const)(
+    'gives no log a head once the tables of $service were switched, until another has come to its end',
+    async ({ service }) => {
+      await loadAll();
+      await closeAll();
+      await switchTables(pools[service], own(service));
+      await reopenLeftLogs(pools);
+      for (const each of DATA_SERVICES)
+        expect(await tablesOf(pools[each])).not.toContain('log_head');
+      await loadAll();
+      await expect(putInPlace(pools, own, running)).rejects.toThrow('orders still runs');
+      for (const each of DATA_SERVICES)
+        expect(await tablesOf(pools[each])).not.toContain('log_head');
+      expect(await orderflow('restore', backup, '--replace')).toMatchObject({ code: 0, err: '' });
+      for (const each of DATA_SERVICES)
+        expect((await readLogHead(pools[each])).position).toBe(manifest.services[each].position);
+    },
+  );
+
+  it('is followed by one whose incarnation is above that of the heads that were taken out', async () => {
+    const incarnation = 4_000_000_000;
+    await pools.users.query('UPDATE log_head SET incarnation = ?', [incarnation]);
+    await loadAll();
+    await closeAll();
+    await switchTables(pools.inventory, own('inventory'));
+    expect(await orderflow('restore', backup, '--replace')).toMatchObject({ code: 0, err: '' });
+    expect((await readLogHead(pools.orders)).incarnation).toBe(incarnation + 1);
   });
 });

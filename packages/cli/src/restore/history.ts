@@ -6,7 +6,7 @@ import { tablesOf } from '../backup/dump.ts';
 import type { Manifest } from '../backup/manifest.ts';
 import type { DataService } from '../config.ts';
 import { TRAFFIC } from '../kafkaAccess.ts';
-import { staged } from './staging.ts';
+import { REPLACED, staged } from './staging.ts';
 
 /**
  * Ids that are passed over at a restore. Those that were given after the backup are known to clients: given again, a
@@ -24,9 +24,14 @@ export interface Before {
 /** Reads it from the database that is to be replaced. */
 export async function readBefore(pool: Pool): Promise<Before> {
   const tables = await tablesOf(pool);
-  const heads = tables.includes('log_head')
-    ? await queryRows(pool, z.object({ incarnation: z.int() }), 'SELECT incarnation FROM log_head')
-    : [];
+  // The second is there where a restore was broken off.
+  const heads = ['log_head', `${REPLACED}log_head`].filter((name) => tables.includes(name));
+  const incarnations = [0];
+  for (const head of heads) {
+    const schema = z.object({ incarnation: z.int() });
+    const rows = await queryRows(pool, schema, 'SELECT incarnation FROM ??', [head]);
+    incarnations.push(...rows.map(({ incarnation }) => incarnation));
+  }
   const counters = tables.includes('counters')
     ? await queryRows(
         pool,
@@ -35,7 +40,7 @@ export async function readBefore(pool: Pool): Promise<Before> {
       )
     : [];
   return {
-    incarnation: heads[0]?.incarnation ?? 0,
+    incarnation: Math.max(...incarnations),
     counters: new Map(counters.map(({ name, last_id }) => [name, last_id])),
   };
 }

@@ -11,6 +11,7 @@ export const LOADING = 'restoring_';
 /** What stands before the name of a table that was replaced. */
 export const REPLACED = 'replaced_';
 const LOG_HEAD = 'log_head';
+const LOG = 'events';
 /** Rows and bytes of JSON of one INSERT; MariaDB's max_allowed_packet is 16 MiB by default. */
 const BATCH_ROWS = 1_000;
 const BATCH_BYTES = 4_194_304;
@@ -89,17 +90,32 @@ class InsertBatch {
  * Takes the log head out of a database that is about to be replaced. Without it nothing can be appended: a process that
  * starts now, or that nobody has seen, fails instead of writing into one of two histories. And until the last database
  * has its new tables none of them gets its head: a restore that is broken off leaves nothing that works on a mixture.
+ *
+ * Where an earlier restore has taken the head out and was killed, that one is kept: it is the only one.
  */
 export async function closeLog(pool: Pool): Promise<void> {
+  if (!(await tablesOf(pool)).includes(LOG_HEAD)) return;
+  // The log works, so what stands beside it was replaced by a restore that has come to its end.
   await dropTables(pool, REPLACED);
-  if ((await tablesOf(pool)).includes(LOG_HEAD))
-    await rename(pool, [[LOG_HEAD, REPLACED + LOG_HEAD]]);
+  await rename(pool, [[LOG_HEAD, REPLACED + LOG_HEAD]]);
 }
 
-/** Undoes `closeLog`. */
+/** Undoes `closeLog`, whoever has called it; not where the tables were switched since (`isSwitched`). */
 export async function reopenLog(pool: Pool): Promise<void> {
-  if ((await tablesOf(pool)).includes(REPLACED + LOG_HEAD))
+  const tables = await tablesOf(pool);
+  if (tables.includes(REPLACED + LOG_HEAD) && !tables.includes(LOG_HEAD))
     await rename(pool, [[REPLACED + LOG_HEAD, LOG_HEAD]]);
+}
+
+/**
+ * True where a restore was broken off between `switchTables` and `openLog`: the old head, if it is still there, is not that
+ * of the log that stands here.
+ */
+export async function isSwitched(pool: Pool): Promise<boolean> {
+  const tables = await tablesOf(pool);
+  if (tables.includes(LOG_HEAD) || !tables.includes(LOG)) return false;
+  const isOnlyClosed = tables.includes(REPLACED + LOG_HEAD) && !tables.includes(REPLACED + LOG);
+  return !isOnlyClosed;
 }
 
 /**
@@ -107,6 +123,12 @@ export async function reopenLog(pool: Pool): Promise<void> {
  * the names `own` make place: no other is ever renamed, and so none is dropped with what was replaced.
  */
 export async function switchTables(pool: Pool, own: ReadonlySet<string>): Promise<void> {
+  if (await isSwitched(pool)) {
+    // The tables of a restore that was broken off make place; what it has replaced goes, the head first: killed between
+    // the two, the next restore would otherwise take it for that of the log that stands here.
+    await run(pool, 'DROP TABLE IF EXISTS ??', [REPLACED + LOG_HEAD]);
+    await dropTables(pool, REPLACED);
+  }
   const tables = await tablesOf(pool);
   const loaded = tables.filter((name) => name.startsWith(LOADING) && name !== staged(LOG_HEAD));
   const old = tables.filter((name) => own.has(name));
