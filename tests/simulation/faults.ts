@@ -118,8 +118,8 @@ export type StepFault = Extract<Fault, AtStep>;
 export type TimedFault = Extract<Fault, AtTime>;
 
 /** True for a fault after which Kafka lacks what it once had, so that a consumer may rightly speak of a gap. */
-export function losesMessages(fault: Fault): boolean {
-  return ['tail', 'head', 'lost', 'emptied', 'damaged', 'wipe'].includes(fault.kind);
+export function losesMessages(kind: Fault['kind']): boolean {
+  return ['tail', 'head', 'lost', 'emptied', 'damaged', 'wipe'].includes(kind);
 }
 
 /** Where step faults wait until their step comes. */

@@ -130,7 +130,9 @@ export class SimKafka implements Topics {
     const partitions = this.topics.get(topic);
     const target = partitions?.[partition];
     if (partitions === undefined || target === undefined) return false;
-    if (kind !== 'junk' && partitions.every(({ records }) => records.length === 0)) return false;
+    // A topic may be lost as long as any of its partitions holds something; the other losses are of this one.
+    const losing = kind === 'lost' || kind === 'emptied' ? partitions : [target];
+    if (kind !== 'junk' && losing.every(({ records }) => records.length === 0)) return false;
     switch (kind) {
       case 'tail':
         target.records.length = Math.max(0, target.records.length - count);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
 import { accountBook, type Book } from './book.ts';
 import { checkRest } from './checks/checks.ts';
+import { breachOfComplaint } from './checks/complaints.ts';
 import type { Fault, TimedFault } from './faults.ts';
 import { losesMessages } from './faults.ts';
 import { Gateway } from './gateway.ts';
@@ -58,7 +59,10 @@ export async function runPlan(
   const random = createRandom(plan.seed, 'world');
   const world = new World(scheduler, random, faults);
   useVirtualTime({ scheduler, random: createRandom(plan.seed, 'services') });
-  hearComplaints((line) => world.complaints.push(line));
+  hearComplaints((line) => {
+    const breach = breachOfComplaint(line, world.befallen);
+    if (breach !== undefined) world.breach(breach);
+  });
   const unhear = hearBugs(world);
   try {
     const shop = createShop(world, plan, bug);
@@ -130,7 +134,7 @@ const START: Readonly<Record<SimProcess['service'], (shop: Shop, process: SimPro
 async function untilRest(shop: Shop, gateway: Gateway, book: Book): Promise<void> {
   const { world, plan } = shop;
   const rest = { isThere: false };
-  const nudges = { left: world.faults.some(losesMessages) ? MOST_NUDGES : 0, dueAt: plan.calmAt };
+  const nudges = { left: 0, dueAt: plan.calmAt };
   const look = (): void => {
     const missing = book.isOpen() ? 'clients still wait' : isAtRest(shop);
     const isTooLate = world.scheduler.now > plan.calmAt + REST_LIMIT_MS;
@@ -145,6 +149,7 @@ async function untilRest(shop: Shop, gateway: Gateway, book: Book): Promise<void
   };
   world.later(plan.calmAt, () => {
     world.stepFaults.end();
+    if (world.befallen.some(({ kind }) => losesMessages(kind))) nudges.left = MOST_NUDGES;
     look();
   });
   await drive(world.scheduler, () => rest.isThere);
@@ -155,7 +160,7 @@ async function untilRest(shop: Shop, gateway: Gateway, book: Book): Promise<void
 async function untilRefilled(shop: Shop): Promise<void> {
   const { world, kafka } = shop;
   if (world.breaches.length > 0) return;
-  world.noteStruck('wipe');
+  world.noteStruck('wipe', publishedTopics(shop));
   for (const topic of publishedTopics(shop)) kafka.topics.delete(topic);
   const endsAt = world.scheduler.now + REFILL_LIMIT_MS;
   const rest = { isThere: false };

@@ -48,7 +48,7 @@ function befall(shop: Shop, gateway: Gateway, fault: TimedFault): void {
     case 'emptied':
     case 'junk':
     case 'damaged':
-      if (kafka.suffer(fault)) world.noteStruck(fault.kind);
+      if (kafka.suffer(fault)) world.noteStruck(fault.kind, [fault.topic]);
   }
 }
 

@@ -21,6 +21,12 @@ export class SimProcess implements Owner {
   }
 }
 
+/** A fault that has struck a topic. */
+export interface Befallen {
+  readonly kind: Fault['kind'];
+  readonly topic: string;
+}
+
 /** A run's world, without its servers. */
 export class World {
   readonly scheduler: Scheduler;
@@ -33,8 +39,8 @@ export class World {
   readonly breaches: string[] = [];
   /** How many faults of each kind have struck: one whose step never came, or whose process was dead, has not. */
   readonly struck: Partial<Record<Fault['kind'], number>> = {};
-  /** What the services said at level error or above. */
-  readonly complaints: string[] = [];
+  /** Those of them that concern a topic, in the order in which they struck. */
+  readonly befallen: Befallen[] = [];
   /** Starts a process of this name. */
   start: (name: string) => void = () => undefined;
 
@@ -76,8 +82,10 @@ export class World {
     for (const react of process.onDeath) react();
   }
 
-  noteStruck(kind: Fault['kind']): void {
+  /** `topics`: those whose messages it concerns. */
+  noteStruck(kind: Fault['kind'], topics: readonly string[] = []): void {
     this.struck[kind] = (this.struck[kind] ?? 0) + 1;
+    for (const topic of topics) this.befallen.push({ kind, topic });
   }
 
   breach(text: string): void {

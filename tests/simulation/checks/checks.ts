@@ -1,7 +1,6 @@
 // The promises, checked at rest.
 import { FLOWS } from '../rest.ts';
 import type { Shop } from '../shop.ts';
-import { checkComplaints } from './complaints.ts';
 import { handledMessages } from './handled.ts';
 import { checkLog } from './logs.ts';
 import { checkOrders } from './orders.ts';
@@ -24,6 +23,5 @@ export function checkRest(shop: Shop): readonly string[] {
     ...checkOrders(shop, answers.handled),
     ...checkReadModels(shop, [...answers.handled, ...registrations.handled]),
     ...checkTopics(shop),
-    ...checkComplaints(shop.world.complaints, shop.world.faults),
   ];
 }

@@ -1,25 +1,35 @@
 // What services complain of must have a cause: a false alarm, or a bug that was only logged, is a breach.
 import { z } from 'zod';
-import { losesMessages, type Fault } from '../faults.ts';
+import { UNREADABLE_KEY } from '@orderflow/shared/messaging/openBatch.ts';
+import { losesMessages } from '../faults.ts';
+import type { Befallen } from '../world.ts';
 
-const complaint = z.looseObject({ msg: z.string() });
+const complaint = z.looseObject({
+  msg: z.string(),
+  topic: z.string().optional(),
+  key: z.string().optional(),
+});
+type Complaint = z.output<typeof complaint>;
 
-/** By the words that a complaint begins with: which faults explain it. */
-const CAUSES: readonly (readonly [string, (fault: Fault) => boolean])[] = [
+/** By the words that a complaint begins with: which faults of its topic explain it. */
+const CAUSES: readonly (readonly [string, (kind: Befallen['kind'], of: Complaint) => boolean])[] = [
   ['gap: ', losesMessages],
   ['tail lost: ', losesMessages],
   ['records deleted: ', losesMessages],
   ['the topic was lost', losesMessages],
-  ['message parked', ({ kind }) => ['poison', 'junk', 'damaged'].includes(kind)],
+  [
+    'message parked',
+    (kind, { key }) =>
+      key === UNREADABLE_KEY ? kind === 'junk' || kind === 'damaged' : kind === 'poison',
+  ],
 ];
 
-/** Every complaint that none of the faults explains. */
-export function checkComplaints(lines: readonly string[], faults: readonly Fault[]): string[] {
-  return lines.flatMap((line) => {
-    const { msg } = complaint.parse(JSON.parse(line));
-    const cause = CAUSES.find(([words]) => msg.startsWith(words));
-    return cause !== undefined && faults.some(cause[1])
-      ? []
-      : [`A complaint without cause: ${line}`];
-  });
+/** The breach that a complaint is, in words, unless something that has struck its topic before explains it. */
+export function breachOfComplaint(line: string, befallen: readonly Befallen[]): string | undefined {
+  const said = complaint.parse(JSON.parse(line));
+  const explains = CAUSES.find(([words]) => said.msg.startsWith(words))?.[1];
+  const isExplained = befallen.some(
+    ({ kind, topic }) => topic === said.topic && explains?.(kind, said),
+  );
+  return isExplained ? undefined : `A complaint without cause: ${line}`;
 }
