@@ -1,4 +1,4 @@
-// The checks checked: each planted bug must be found, by a run that is clean without it.
+// The checks checked: each planted bug must be found by what it breaks, in a run that is clean without it.
 import { BUGS } from './bugs.ts';
 import type { Threads } from './threads.ts';
 
@@ -10,7 +10,7 @@ export async function huntBugs(threads: Threads): Promise<boolean> {
   const trials = Array.from({ length: BUG_RUNS }, (_, index) => ({ seed: index + 1 }));
   const found = await Promise.all(
     Object.keys(BUGS).map(async (bug) => {
-      const planted = await threads.run({ trials, bug, shrinks: false });
+      const planted = await threads.run({ trials, bug, wantsItsBreach: true, shrinks: false });
       const same = planted.failure === undefined ? [] : [{ seed: planted.failure.seed }];
       const sound = await threads.run({ trials: same, bug: null, shrinks: false });
       return { bug, planted, sound };

@@ -9,25 +9,52 @@ import {
   readsPastGaps,
 } from './bugsOfSchema.ts';
 import { acknowledgesEarly, forgetsParts, skipsChain } from './bugsOfWire.ts';
-import type { PlantedBug } from './planting.ts';
+import type { WantedBug } from './planting.ts';
 
-/** All planted bugs, by name. */
-export const BUGS: Readonly<Record<string, PlantedBug>> = {
-  'read id > last': { schema: readsPastGaps },
-  'skip the chain check': { broker: skipsChain },
-  'drop the compare-and-set': { schema: dropsCompareAndSet },
-  'trust the committed offset': { store: trustsKafka },
-  'unfenced relay cursor': { positions: savesUnfenced },
-  'a rewind that is not recorded': { positions: forgetsRewinds },
-  'reuse positions in one incarnation': { keepsIncarnation: true },
-  'publish before the commit': { store: tellsBeforeCommit('relay') },
-  'wake a waiter before the commit': { store: tellsBeforeCommit('waiters') },
-  'keep the cache after a lost partition': { store: keepsCache },
-  'decide without asserting the version': { schema: assertsNothing },
-  'take lines of one order for one message': { broker: forgetsParts },
-  'park a message but not its followers': { store: forgetsParked },
-  'acknowledge before the broker has it': { broker: acknowledgesEarly },
-  'move the cursor before the work': { store: movesCursorFirst },
+/** A message was never handled: its decision is missing, its order waits, or its row. */
+const PASSED_OVER =
+  /^P4\/P5: product|^P3: order \S+ is undecided|^P6: orders\.products lacks a row/;
+/** Kafka was given something else than what came to be. */
+const NOT_AS_LOGGED = /^P9: \S+ holds another \S+ than the log/;
+
+/** All planted bugs, by name, each with what it breaks. */
+export const BUGS: Readonly<Record<string, WantedBug>> = {
+  'read id > last': { schema: readsPastGaps, caughtBy: /^P9: \S+ holds \S+ behind / },
+  'skip the chain check': { broker: skipsChain, caughtBy: PASSED_OVER },
+  'drop the compare-and-set': { schema: dropsCompareAndSet, caughtBy: /^P4\/P5: product/ },
+  'trust the committed offset': { store: trustsKafka, caughtBy: PASSED_OVER },
+  'unfenced relay cursor': {
+    positions: savesUnfenced,
+    caughtBy: /^P9: the relay of \S+ passes over/,
+  },
+  'a rewind that is not recorded': { positions: forgetsRewinds, caughtBy: /^P9: not refilled/ },
+  'reuse positions in one incarnation': { keepsIncarnation: true, caughtBy: NOT_AS_LOGGED },
+  'publish before the commit': { store: tellsBeforeCommit('relay'), caughtBy: NOT_AS_LOGGED },
+  'wake a waiter before the commit': {
+    store: tellsBeforeCommit('waiters'),
+    caughtBy: /^P3: order \S+ was answered/,
+  },
+  'keep the cache after a lost partition': {
+    store: keepsCache,
+    caughtBy: /^No rest after \d+ ms: inventory is at/,
+  },
+  'decide without asserting the version': {
+    schema: assertsNothing,
+    caughtBy: /^P3: order \S+ goes through/,
+  },
+  'take lines of one order for one message': {
+    broker: forgetsParts,
+    caughtBy: /^P4\/P5: product/,
+  },
+  'park a message but not its followers': {
+    store: forgetsParked,
+    caughtBy: /^(orders|inventory) has parked/,
+  },
+  'acknowledge before the broker has it': {
+    broker: acknowledgesEarly,
+    caughtBy: /^A complaint without cause: .*"gap: /,
+  },
+  'move the cursor before the work': { store: movesCursorFirst, caughtBy: PASSED_OVER },
 };
 
 /** The leader writes its cursors whatever the epoch is by now. */

@@ -1,12 +1,13 @@
 // Planted bugs in what a process remembers, and when it tells.
 import { createCommitListeners } from '@orderflow/shared/eventstore/commitListeners.ts';
 import type { DomainEvent } from '@orderflow/shared/eventstore/decider.ts';
-import type {
-  CommitListener,
-  Cursor,
-  CursorMove,
-  EventStore,
-  RecordedEvent,
+import {
+  ConflictError,
+  type CommitListener,
+  type Cursor,
+  type CursorMove,
+  type EventStore,
+  type RecordedEvent,
 } from '@orderflow/shared/eventstore/eventStore.ts';
 import { createMemoryEventStore } from '@orderflow/shared/eventstore/memoryEventStore.ts';
 import { comparePlaces } from '@orderflow/shared/messaging/chain.ts';
@@ -48,10 +49,18 @@ export function tellsBeforeCommit(whom: 'relay' | 'waiters'): StoreBug {
   };
 }
 
-/** Streams that were read are never read again; only own commits are added to what is kept. */
+/**
+ * What inventory's consumer has read of streams is kept when another owner was at work: no new assignment drops it, no
+ * moved cursor, and not the conflict that comes of it. After any other failed transaction it is read again, so that only
+ * what a second owner wrote can be missing. Versions are asserted, so what is out of date decides nothing: it never
+ * gets on.
+ */
 export function keepsCache<Event extends DomainEvent, Fact extends DomainEvent>(
   store: EventStore<Event, Fact>,
+  { process }: Ground<Event, Fact>,
 ): EventStore<Event, Fact> {
+  // Elsewhere requests read streams as well, and no cache stands before them.
+  if (process.service !== 'inventory') return store;
   const kept = new Map<string, readonly RecordedEvent<Event>[]>();
   return {
     ...store,
@@ -70,12 +79,17 @@ export function keepsCache<Event extends DomainEvent, Fact extends DomainEvent>(
       return new Map(known);
     },
     async commit(units) {
-      const recorded = await store.commit(units);
-      for (const event of recorded) {
-        const before = kept.get(event.streamId);
-        if (before !== undefined) kept.set(event.streamId, [...before, event]);
+      try {
+        const recorded = await store.commit(units);
+        for (const event of recorded) {
+          const before = kept.get(event.streamId);
+          if (before !== undefined) kept.set(event.streamId, [...before, event]);
+        }
+        return recorded;
+      } catch (error) {
+        if (!(error instanceof ConflictError)) kept.clear();
+        throw error;
       }
-      return recorded;
     },
   };
 }

@@ -34,5 +34,11 @@ export interface PlantedBug {
   readonly keepsIncarnation?: boolean;
 }
 
+/** A planted bug that must be found by what it breaks. */
+export interface WantedBug extends PlantedBug {
+  /** What a breach says that shows this bug. A run that fails otherwise, or never comes to rest, has not found it. */
+  readonly caughtBy: RegExp;
+}
+
 /** No bug at all. */
 export const SOUND: PlantedBug = {};

@@ -22,6 +22,8 @@ export interface Job {
   readonly trials: readonly Trial[];
   /** A planted bug by its name; null: none. */
   readonly bug: string | null;
+  /** A failure counts only if it says what the planted bug must be caught by; no other breach is told then. */
+  readonly wantsItsBreach?: boolean;
   /** Whether a failure's faults are shrunk. */
   readonly shrinks: boolean;
 }
@@ -45,7 +47,7 @@ parentPort?.on('message', (job: Job) => {
   });
 });
 
-async function run({ trials, bug, shrinks }: Job): Promise<JobDone> {
+async function run({ trials, bug, shrinks, wantsItsBreach = false }: Job): Promise<JobDone> {
   const struck: Record<string, number> = {};
   const steps: Record<string, number> = {};
   const done = { runs: 0, events: 0, virtualMs: 0, struck, steps };
@@ -56,8 +58,10 @@ async function run({ trials, bug, shrinks }: Job): Promise<JobDone> {
     done.virtualMs += result.virtualMs;
     addUp(struck, result.struck);
     addUp(steps, result.steps);
-    if (result.breaches.length === 0) continue;
-    const failure = { seed, bug, faults, breaches: result.breaches };
+    const wanted = wantsItsBreach && bug !== null ? BUGS[bug]?.caughtBy : undefined;
+    const breaches = result.breaches.filter((breach) => wanted?.test(breach) ?? true);
+    if (breaches.length === 0) continue;
+    const failure = { seed, bug, faults, breaches };
     return { ...done, failure: shrinks ? await shrunk(failure) : failure };
   }
   return { ...done, failure: undefined };
