@@ -9,7 +9,7 @@ const INTERVAL_MS = 10;
 /** Requests that may be without an answer at once; further ones are not sent, as of clients that have gone away. */
 const UNANSWERED_LIMIT = 3_000;
 const LAST_ANSWERS_LIMIT_MS = 90_000;
-/** Of 100 requests: these make a user, a product, an order with an Idempotency-Key that is sent twice at once. */
+/** Of 100 requests: these make a user who orders then, a product, an order with an Idempotency-Key that is sent twice at once. */
 const SHARES = { users: 4, products: 4, keyedOrders: 6 };
 
 /** Who orders what. */
@@ -30,6 +30,8 @@ export interface Arrivals {
    * performance.now()); gives the milliseconds since then.
    */
   readonly untilFlowing: (since: number, what: string, timeoutMs: number) => Promise<number>;
+  /** The same until somebody who asked to be registered after `since` has had an order confirmed. */
+  readonly untilNewcomerOrders: (since: number, what: string, timeoutMs: number) => Promise<number>;
   /** No further requests; resolves when all have been answered or given up. */
   readonly stop: () => Promise<void>;
 }
@@ -50,14 +52,19 @@ export function startArrivals(deps: ArrivalsDeps): Arrivals {
   let confirmed = 0;
   let unanswered = 0;
   let serial = 0;
+  let newcomerAskedAt = -Infinity;
   const noteConfirmed = (productId: number, placedAt: number) => {
     confirmed += 1;
     placedAtOf.set(productId, Math.max(placedAt, placedAtOf.get(productId) ?? 0));
   };
+  const noteNewcomer = (askedAt: number) => {
+    newcomerAskedAt = Math.max(newcomerAskedAt, askedAt);
+  };
+  const heard = { onConfirmed: noteConfirmed, onNewcomerConfirmed: noteNewcomer };
   const timer = setInterval(() => {
     if (unanswered >= UNANSWERED_LIMIT) return;
     unanswered += 1;
-    void arrive(deps, (serial += 1), noteConfirmed).finally(() => (unanswered -= 1));
+    void arrive(deps, (serial += 1), heard).finally(() => (unanswered -= 1));
   }, INTERVAL_MS);
   return {
     untilConfirmed: async (count, timeoutMs) => {
@@ -73,6 +80,12 @@ export function startArrivals(deps: ArrivalsDeps): Arrivals {
       });
       return Math.round(performance.now() - since);
     },
+    untilNewcomerOrders: async (since, what, timeoutMs) => {
+      await eventually(() => newcomerAskedAt > since, `somebody new orders after ${what}`, {
+        ...{ timeoutMs, intervalMs: 10 },
+      });
+      return Math.round(performance.now() - since);
+    },
     stop: async () => {
       clearInterval(timer);
       await eventually(() => unanswered === 0, 'the last requests are answered', {
@@ -82,11 +95,18 @@ export function startArrivals(deps: ArrivalsDeps): Arrivals {
   };
 }
 
+/** Who is told of orders that were confirmed. */
+interface Heard {
+  readonly onConfirmed: (productId: number, placedAt: number) => void;
+  /** `askedAt`: when the buyer asked to be registered. */
+  readonly onNewcomerConfirmed: (askedAt: number) => void;
+}
+
 /** One request, the `serial`-th. */
 async function arrive(
   deps: ArrivalsDeps,
   serial: number,
-  onConfirmed: (productId: number, placedAt: number) => void,
+  { onConfirmed, onNewcomerConfirmed }: Heard,
 ): Promise<void> {
   const { call, witness, random, prefix } = deps;
   const { productIds, scarceIds } = deps.shoppers;
@@ -94,7 +114,12 @@ async function arrive(
   const productId = productIds[serial % productIds.length] ?? 0;
   if (roll <= SHARES.users) {
     const email = `${prefix}.${serial}@example.com`;
-    noteMade(witness.userIds, await call('POST', '/user', { email }));
+    const askedAt = performance.now();
+    const userId = noteMade(witness.userIds, await call('POST', '/user', { email }));
+    if (userId === undefined) return;
+    const answer = await placeOrder(call, { userId, productId });
+    noteOrder(witness, answer, undefined);
+    if (answer.status === 200) onNewcomerConfirmed(askedAt);
   } else if (roll <= SHARES.users + SHARES.products) {
     const name = `${prefix} ${serial}`;
     noteMade(witness.productIds, await call('POST', '/inventory', { name, count: 1 }));

@@ -24,7 +24,7 @@ export interface Cell {
   readonly ground: ServersKind;
   /** Runs in the whole matrix. */
   readonly matrixRuns: number;
-  /** Orders of every product should flow again after so long. */
+  /** Orders of every product (of the users service: of somebody new) should flow again after so long. */
   readonly limitMs: number;
   /** Tries the fault `runs` times while orders flow. Throws when they do not flow again. */
   readonly run: (ground: Ground, runs: number) => Promise<void>;
@@ -39,6 +39,21 @@ export const CONSUMER_LIMIT_MS = 15_000;
 export const ONE_BROKER: ServersKind = { brokers: 1, smallDisks: false };
 export const THREE_BROKERS: ServersKind = { brokers: 3, smallDisks: false };
 export const SMALL_DISKS: ServersKind = { brokers: 1, smallDisks: true };
+
+/**
+ * Waits until what needs a service is done again, and gives the milliseconds since `since`: known users order without the
+ * users service, so for that one it is somebody new who is registered and has an order confirmed.
+ */
+export function untilServedBy(
+  name: string,
+  load: Arrivals,
+  since: number,
+  what: string,
+): Promise<number> {
+  return name === 'users'
+    ? load.untilNewcomerOrders(since, what, RECOVERY_LIMIT_MS)
+    : load.untilFlowing(since, what, RECOVERY_LIMIT_MS);
+}
 
 /** Does something `runs` times, each time while orders flow; `once` gives the milliseconds after which they flowed again. */
 export async function repeatUnderLoad(

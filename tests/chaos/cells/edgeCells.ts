@@ -3,11 +3,11 @@ import type { ProxyFault } from '../proxy.ts';
 import type { Random } from '../random.ts';
 import { EDGES } from '../stack/edges.ts';
 import {
-  CONSUMER_LIMIT_MS,
   ONE_BROKER,
   OTHER_RUNS,
   RECOVERY_LIMIT_MS,
   repeatUnderLoad,
+  SERVER_LIMIT_MS,
   type Cell,
 } from './cell.ts';
 import { sleep } from './sleep.ts';
@@ -36,7 +36,7 @@ export const edgeCells: readonly Cell[] = FAULTS.flatMap(({ name, fault, lastsMs
     name: `${name}:${edge}`,
     ground: ONE_BROKER,
     matrixRuns: OTHER_RUNS,
-    limitMs: CONSUMER_LIMIT_MS,
+    limitMs: SERVER_LIMIT_MS,
     run: (ground, runs) =>
       repeatUnderLoad(ground, runs, async () => {
         const { stack, random, load } = ground;

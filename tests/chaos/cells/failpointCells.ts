@@ -7,6 +7,7 @@ import {
   KILL_RUNS,
   ONE_BROKER,
   RECOVERY_LIMIT_MS,
+  untilServedBy,
   type Cell,
   type Ground,
 } from './cell.ts';
@@ -79,9 +80,9 @@ async function dieAtPoint(
     await eventually(() => kept.deaths >= before + run, `${service} dies at ${point}`, {
       timeoutMs: RECOVERY_LIMIT_MS,
     });
-    // Where it dies again before orders flow, the time is counted from this death on all the same.
+    // Where it dies again before that, the time is counted from this death on all the same.
     const what = `${service} died at ${point}`;
-    recovered(await load.untilFlowing(kept.diedAt, what, RECOVERY_LIMIT_MS));
+    recovered(await untilServedBy(service, load, kept.diedAt, what));
   }
   await starting;
   stack.services.tell(service, undefined);

@@ -9,6 +9,7 @@ import {
   RECOVERY_LIMIT_MS,
   repeatUnderLoad,
   SERVER_LIMIT_MS,
+  untilServedBy,
   type Cell,
   type Ground,
 } from './cell.ts';
@@ -44,7 +45,7 @@ const killedServices = Object.entries(SERVICES).map(([name, find]): Cell => ({
       await sleep(ground.random.integer(0, 1_000));
       const killedAt = performance.now();
       await Promise.all(find(ground).map((kept) => kept.kill()));
-      return ground.load.untilFlowing(killedAt, `kill -9 of ${name}`, RECOVERY_LIMIT_MS);
+      return untilServedBy(name, ground.load, killedAt, `kill -9 of ${name}`);
     }),
 }));
 
@@ -86,7 +87,7 @@ const haltedServers = ['broker', 'database'].map((name): Cell => ({
 
 /**
  * An owner of partitions is halted for longer than its session, another replica takes them over, and the first one
- * wakes up in the middle of what it was doing, in the belief that all is still its own.
+ * wakes up in the middle of what it was doing, in the belief that all is still its own. Recovery is counted from the halt.
  */
 const haltedOwners = (['inventory', 'orders'] as const).map((name: Replicated): Cell => ({
   name: `halt:${name}-of-two`,
@@ -99,10 +100,13 @@ const haltedOwners = (['inventory', 'orders'] as const).map((name: Replicated): 
     await second.start();
     await repeatUnderLoad(ground, runs, async (run) => {
       const halted = run % 2 === 0 ? first : second;
+      const haltedAt = performance.now();
       halted.halt();
+      // Watched while it is halted: the other one must take over, with or without it.
+      const flowing = ground.load.untilFlowing(haltedAt, `halt of ${name}`, RECOVERY_LIMIT_MS);
       await sleep(ground.random.integer(7_000, 12_000));
       halted.goOn();
-      return ground.load.untilFlowing(performance.now(), `halt of ${name}`, RECOVERY_LIMIT_MS);
+      return flowing;
     });
     await second.stop();
   },
