@@ -1,14 +1,17 @@
 // `npm run chaos`: the whole stack of `npm start` under load while a seeded schedule kills, halts and disturbs it; after each cell
-// everything comes to rest and is judged. Ends with code 1 on a breach.
+// everything comes to rest and is judged. Ends with code 1 on a breach, and on a recovery over its limit on a quiet machine.
 import path from 'node:path';
 import { findLodging } from '../../local/embedded/account.ts';
 import { CHAOS_HELP, parseChaosArguments, type ChaosArguments } from './arguments.ts';
 import { CELLS } from './cells/cells.ts';
+import { commitOfTree } from './commitOfTree.ts';
 import { createRandom } from './random.ts';
 import { appendResult, readResults, renderResults, runsOf, type Result } from './results.ts';
 import { createCellRunner, type Part } from './runCells.ts';
 import { whyNoSmallDisk } from './stack/smallDisk.ts';
 
+/** Below this load average a recovery that takes longer than its limit is a failure; above it, it is told alone. */
+const QUIET_LOAD = 4;
 /** Runs of the matrix between two verdicts. */
 const RUNS_PER_PART = 5;
 
@@ -29,11 +32,14 @@ async function runChaos(wishes: ChaosArguments, before: readonly Result[]): Prom
     process.once(signal, () => void runner.close().then(() => process.exit(1)));
   console.log(`seed ${seed}, ${minutes} minutes, ${wishes.cells.length} cells`);
   const results: Result[] = [];
+  const late = { quiet: 0, busy: 0 };
   try {
     for (const part of partsOf(wishes, before)) {
       if (performance.now() - startedAt > minutes * 60_000) break;
       const result = whyNotRun(part) ?? (await runner.run(part));
       results.push(result);
+      const isQuiet = result.loadAverage < QUIET_LOAD;
+      late[isQuiet ? 'quiet' : 'busy'] += lateRecoveries(result, part.cell.limitMs);
       if (resultsFile !== undefined) appendResult(resultsFile, result);
       console.log(describe(result, part.cell.limitMs));
     }
@@ -43,8 +49,15 @@ async function runChaos(wishes: ChaosArguments, before: readonly Result[]): Prom
   const breaches = results.reduce((sum, each) => sum + each.breaches.length, 0);
   const runs = results.reduce((sum, each) => sum + each.runs, 0);
   const orders = results.reduce((sum, each) => sum + each.orders, 0);
-  console.log(`${runs} runs, ${orders} orders, ${breaches} breaches`);
-  return breaches === 0 && runs > 0;
+  console.log(
+    `${runs} runs, ${orders} orders, ${breaches} breaches; recoveries over their limit: ` +
+      `${late.quiet} below a load average of ${QUIET_LOAD} (a failure), ${late.busy} above it (none)`,
+  );
+  return breaches === 0 && late.quiet === 0 && runs > 0;
+}
+
+function lateRecoveries({ recoveriesMs }: Result, limitMs: number): number {
+  return recoveriesMs.filter((recoveryMs) => recoveryMs > limitMs).length;
 }
 
 /** The matrix: what is missing of each cell, in the cells' order. Otherwise: all cells in an order of the seed's, again and again. */
@@ -71,13 +84,14 @@ function whyNotRun({ cell, seed }: Part): Result | undefined {
   const notRun = whyNoSmallDisk(path.join(findLodging().home, `try-${process.pid}`));
   if (notRun === undefined) return undefined;
   const nothing = { runs: 0, breaches: [], recoveriesMs: [], orders: 0, loadAverage: 0 };
-  return { at: new Date().toISOString(), cell: cell.name, seed, notRun, ...nothing };
+  const base = { at: new Date().toISOString(), commit: commitOfTree(), cell: cell.name, seed };
+  return { ...base, notRun, ...nothing };
 }
 
 function describe(result: Result, limitMs: number): string {
   const { at, cell, seed, runs, recoveriesMs, breaches, orders, loadAverage, notRun } = result;
   if (notRun !== undefined) return `${at.slice(11, 19)} ${cell}: not run: ${notRun}`;
-  const late = recoveriesMs.filter((recoveryMs) => recoveryMs > limitMs).length;
+  const late = lateRecoveries(result, limitMs);
   const lines = [
     `${at.slice(11, 19)} ${cell}, seed ${seed}: ${runs} runs, ${orders} orders, ${breaches.length} breaches, ` +
       `flowing again after ${recoveriesMs.join(', ')} ms` +

@@ -7,6 +7,8 @@ import type { Cell } from './cells/cell.ts';
 
 const resultSchema = z.object({
   at: z.string(),
+  /** What was checked out: see commitOfTree. Runs of several commits are added up, and the table names them. */
+  commit: z.string(),
   cell: z.string(),
   seed: z.number(),
   runs: z.number(),
@@ -45,8 +47,8 @@ export function runsOf(cell: Cell, results: readonly Result[]): number {
 }
 
 const HEADER = [
-  '| cell | runs | breaches | recovery ms, median | most | limit | over it | orders | seeds | load |',
-  '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: |',
+  '| cell | runs | breaches | recovery ms, median | most | limit | over it | orders | seeds | commits | load |',
+  '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- | ---: |',
 ];
 
 /** The table in markdown, a line for each cell that has results, and the sums below. */
@@ -83,7 +85,7 @@ function renderCell(cell: Cell, results: readonly Result[]): string {
   const notRun = results.find((each) => each.notRun !== undefined)?.notRun;
   const runs = runsOf(cell, results);
   if (runs === 0 && notRun !== undefined)
-    return `| ${cell.name} | not run: ${notRun} | | | | | | | | |`;
+    return `| ${cell.name} | not run: ${notRun} | | | | | | | | | |`;
   const recoveriesMs = results.flatMap((each) => each.recoveriesMs);
   const breaches = results.reduce((sum, each) => sum + each.breaches.length, 0);
   const seeds = results.map(({ seed }) => seed).sort((a, b) => a - b);
@@ -97,6 +99,7 @@ function renderCell(cell: Cell, results: readonly Result[]): string {
     recoveriesMs.filter((recoveryMs) => recoveryMs > cell.limitMs).length,
     results.reduce((sum, { orders }) => sum + orders, 0),
     seeds.join(' '),
+    [...new Set(results.map(({ commit }) => commit))].join(' '),
     median(results.map(({ loadAverage }) => loadAverage)).toFixed(1),
   ];
   return `| ${columns.join(' | ')} |`;

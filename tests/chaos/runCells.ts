@@ -1,6 +1,7 @@
 // Runs cells one after the other, on a stack that is made new when its ground changes, when it has grown old, or after a breach.
 import { loadavg } from 'node:os';
 import type { Cell } from './cells/cell.ts';
+import { commitOfTree } from './commitOfTree.ts';
 import { createRandom } from './random.ts';
 import type { Result } from './results.ts';
 import { startChaosStack, type ChaosStack } from './stack/chaosStack.ts';
@@ -34,6 +35,7 @@ interface Standing {
 
 /** Makes the runner; it starts a stack with the first part. */
 export function createCellRunner(tell: (line: string) => void): CellRunner {
+  const commit = commitOfTree();
   let standing: Standing | undefined;
 
   async function close(keepLogsAs?: string): Promise<void> {
@@ -55,7 +57,7 @@ export function createCellRunner(tell: (line: string) => void): CellRunner {
   return {
     run: async (part) => {
       const { cell, seed } = part;
-      const base = { at: new Date().toISOString(), cell: cell.name, seed };
+      const base = { at: new Date().toISOString(), commit, cell: cell.name, seed };
       let found: Found;
       try {
         const ready = await stackFor(cell.ground);

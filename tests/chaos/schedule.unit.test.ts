@@ -12,7 +12,14 @@ const cell: Cell = {
   run: () => Promise.resolve(),
 };
 const result = (more: Partial<Result>): Result => ({
-  ...{ at: '2026-01-02T03:04:05.000Z', cell: 'kill:x', seed: 7, runs: 3, breaches: [] },
+  ...{
+    at: '2026-01-02T03:04:05.000Z',
+    commit: 'c0',
+    cell: 'kill:x',
+    seed: 7,
+    runs: 3,
+    breaches: [],
+  },
   ...{ recoveriesMs: [100, 900, 1_100], orders: 50, loadAverage: 1 },
   ...more,
 });
@@ -46,8 +53,13 @@ describe('the results', () => {
   });
 
   it('become a table that tells breaches, late recoveries and what is missing', () => {
-    const table = renderResults([cell], [result({}), result({ seed: 8, breaches: ['one'] })]);
-    expect(table).toContain('| kill:x | 6 of 20 | 1 | 900 | 1100 | 1000 | 2 | 100 | 7 8 | 1.0 |');
+    const table = renderResults(
+      [cell],
+      [result({}), result({ commit: 'c1', seed: 8, breaches: ['one'] })],
+    );
+    expect(table).toContain(
+      '| kill:x | 6 of 20 | 1 | 900 | 1100 | 1000 | 2 | 100 | 7 8 | c0 c1 | 1.0 |',
+    );
     expect(table).toContain('6 runs from 2026-01-02 03:04');
     expect(table).toContain('1 breaches');
     expect(table).toContain('kill:x (6 of 20)');
