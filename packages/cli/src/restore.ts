@@ -13,6 +13,7 @@ import { readManifest, type Manifest } from './backup/manifest.ts';
 import { hashOf } from './backup/tableFile.ts';
 import { DATA_SERVICES, readSystemConfig, type DataService, type SystemConfig } from './config.ts';
 import { beginIncarnation, newIncarnation, readBefore, type Before } from './restore/history.ts';
+import { underRestoreLock } from './restore/lock.ts';
 import { ownTables, requireOwnTables } from './restore/ownTables.ts';
 import { putInPlace, reopenLeftLogs } from './restore/putInPlace.ts';
 import { dropReplaced, loadTables } from './restore/staging.ts';
@@ -52,25 +53,36 @@ async function restore(folder: string, options: RestoreOptions): Promise<VerbRes
   const manifest = await readManifest(folder);
   requireFitting(manifest, config, parts);
   await requireIntact(folder, manifest);
-  await makeDatabases(config);
-  const pools = openServicePools(config.databases, 'admin');
   const own = (service: DataService) =>
     ownTables(parts[service].schema, manifest.services[service]);
+  await makeDatabases(config);
+  const pools = openServicePools(config.databases, 'admin');
   try {
-    for (const service of DATA_SERVICES) {
-      const { MYSQL_DATABASE: database } = config.databases[service];
-      await requireOwnTables(pools[service], service, database, own(service));
-    }
-    await requireAllStopped(pools, config);
-    if (!options.replace) await requireNoEvents(pools, config);
-    await reopenLeftLogs(pools);
-    const incarnation = await load(folder, manifest, pools);
-    await putInPlace(pools, own, () => requireAllStopped(pools, config));
-    for (const service of DATA_SERVICES) await dropReplaced(pools[service]);
-    return told(manifest, incarnation, await complete(config, parts));
+    return await underRestoreLock(pools, async () => {
+      await requireReplaceable(pools, config, own, options);
+      await reopenLeftLogs(pools);
+      const incarnation = await load(folder, manifest, pools);
+      await putInPlace(pools, own, () => requireAllStopped(pools, config));
+      for (const service of DATA_SERVICES) await dropReplaced(pools[service]);
+      return told(manifest, incarnation, await complete(config, parts));
+    });
   } finally {
     await closeServicePools(pools);
   }
+}
+
+async function requireReplaceable(
+  pools: ServicePools,
+  config: SystemConfig,
+  own: (service: DataService) => ReadonlySet<string>,
+  { replace }: RestoreOptions,
+): Promise<void> {
+  for (const service of DATA_SERVICES) {
+    const { MYSQL_DATABASE: database } = config.databases[service];
+    await requireOwnTables(pools[service], service, database, own(service));
+  }
+  await requireAllStopped(pools, config);
+  if (!replace) await requireNoEvents(pools, config);
 }
 
 /** Loads everything beside what is there; gives the new incarnation. A failure up to here has changed nothing. */

@@ -9,6 +9,7 @@ import { readLogHead } from '@orderflow/shared/eventstore/logHead.ts';
 import { tablesOf } from '../src/backup/dump.ts';
 import { readManifest, type Manifest } from '../src/backup/manifest.ts';
 import { DATA_SERVICES, type DataService } from '../src/config.ts';
+import { underRestoreLock } from '../src/restore/lock.ts';
 import { ownTables } from '../src/restore/ownTables.ts';
 import { putInPlace, reopenLeftLogs } from '../src/restore/putInPlace.ts';
 import { closeLog, loadTables, switchTables } from '../src/restore/staging.ts';
@@ -149,5 +150,18 @@ describe('a restore that is broken off', () => {
     await switchTables(pools.inventory, own('inventory'));
     expect(await orderflow('restore', backup, '--replace')).toMatchObject({ code: 0, err: '' });
     expect((await readLogHead(pools.orders)).incarnation).toBe(incarnation + 1);
+  });
+});
+
+describe('two restores', () => {
+  it('do not run at once, and the second is told so before it has touched anything', async () => {
+    await pools.users.query('CREATE TABLE restoring_users (id INT PRIMARY KEY)');
+    const { code, err } = await underRestoreLock(pools, () =>
+      orderflow('restore', backup, '--replace'),
+    );
+    expect(code).toBe(1);
+    expect(err).toContain('Another restore works on the database of users');
+    expect(await tablesOf(pools.users)).toContain('restoring_users');
+    expect(await orderflow('restore', backup, '--replace')).toMatchObject({ code: 0, err: '' });
   });
 });
