@@ -1,5 +1,7 @@
 // Topics on a real broker, compared with the log that they were sent from.
 import { randomBytes } from 'node:crypto';
+import { formatPlace } from '@orderflow/shared/messaging/chain.ts';
+import { parseEnvelope } from '@orderflow/shared/messaging/envelope.ts';
 import { createKafka } from '@orderflow/shared/messaging/kafka.ts';
 import type { OutgoingRecord } from '@orderflow/shared/messaging/transport.ts';
 import { eventually } from '@orderflow/shared/testing/eventually.ts';
@@ -67,7 +69,7 @@ describe('A topic', () => {
     expect(breaches).toEqual([]);
     expect(figures?.repeats).toBeGreaterThanOrEqual(5);
     expect((figures?.records ?? 0) - (figures?.repeats ?? 0)).toBe(records.length);
-    expect(figures?.notKept).toBe(0);
+    expect(figures).toMatchObject({ late: 0, lost: 0, notKept: 0 });
   });
 
   it('that lacks a message in its middle is told so', async () => {
@@ -82,6 +84,45 @@ describe('A topic', () => {
         /^message 1\.\d+\.\d of .*lossy\/\d+ is missing there, though later ones/,
       ),
     ]);
+  });
+
+  it('that lost a message and was sent it again, with all behind it, has no breach', async () => {
+    const records = await messagesOfOrders();
+    const lost = records[40];
+    const { breaches, figures } = await compare(`${topicPrefix}healed`, [
+      ...records.filter((record) => record !== lost),
+      ...records.slice(40),
+    ]);
+    expect(breaches).toEqual([]);
+    expect(figures?.late).toBe(1);
+    // What a retried send has left once more is counted as well.
+    expect(figures?.repeats).toBeGreaterThanOrEqual(records.length - 41);
+  });
+
+  it('that also holds messages of a history that a restore has given up has no breach', async () => {
+    const records = await messagesOfOrders();
+    const lost = records[40];
+    if (lost === undefined) throw new Error('The shop has too few messages');
+    const { last } = await shop.one('orders', 'SELECT MAX(position) AS last FROM events');
+    const gone = `1.${Number(last) + 1}.0`;
+    const givenUp = lost.value.replaceAll(formatPlace(parseEnvelope(lost.value).place), gone);
+    const consumer = shop.databases.inventory.admin;
+    const histories = [
+      [`${topicPrefix}orders.v1`, 1, last],
+      [`${topicPrefix}orders.v1`, 2, 0],
+    ];
+    const topic = [
+      ...records.filter((record) => record !== lost),
+      { ...lost, value: givenUp },
+      ...records.slice(40),
+    ];
+    await consumer.query('INSERT INTO publisher_histories VALUES ?', [histories]);
+    const { breaches, figures } = await compare(`${topicPrefix}restored`, topic);
+    await consumer.query('DELETE FROM publisher_histories');
+    expect(breaches).toEqual([]);
+    expect(figures?.lost).toBeGreaterThanOrEqual(1);
+    const untold = await compare(`${topicPrefix}restored2`, topic);
+    expect(untold.breaches).toEqual([expect.stringContaining('comes too late')]);
   });
 
   it('that holds another content, or something that is no message, is told so', async () => {

@@ -121,6 +121,7 @@ function createTopics(input: AuditInput, cursors: AllCursors, findings: Findings
       ...{ publisher, topic, findings, since: input.since[publisher] },
       partitionCount: topics.get(topic) ?? input.defaultPartitions,
       relayCursors: relay.filter((cursor) => cursor.topic === topic),
+      history: DATA_SERVICES.map((reader) => cursors[reader].histories.get(topic)).find(Boolean),
     });
   };
   return { users: topicOf('users'), inventory: topicOf('inventory'), orders: topicOf('orders') };

@@ -1,7 +1,7 @@
 // The rows of a database that say how far its service is: its relay's cursors, its consumer's, and what it has parked.
 import type { RowDataPacket } from 'mysql2/promise';
 import { z } from 'zod';
-import type { Place } from '@orderflow/shared/messaging/chain.ts';
+import type { LogHistory, Place } from '@orderflow/shared/messaging/chain.ts';
 import type { RelayCursor } from '@orderflow/shared/messaging/relayPositions.ts';
 import type { Reader } from './rawEvents.ts';
 
@@ -29,6 +29,8 @@ export interface ServiceCursors {
   readonly relay: readonly (RelayCursor & { readonly topic: string })[];
   readonly consumer: readonly StoredCursor[];
   readonly parked: readonly ParkedRow[];
+  /** By topic: what its consumer knows of a restore of the publisher. */
+  readonly histories: ReadonlyMap<string, LogHistory>;
 }
 
 /** Reads them. */
@@ -60,7 +62,13 @@ export async function readCursors(reader: Reader, consumer: string): Promise<Ser
       WHERE consumer = ? ORDER BY topic, message_key, incarnation, position, part`,
     [consumer],
   );
+  const histories = await read(
+    reader,
+    z.object({ topic: z.string(), incarnation: z.int(), last_position: z.int() }),
+    'SELECT topic, incarnation, last_position FROM publisher_histories',
+  );
   return {
+    histories: historiesOf(histories),
     topics: new Map(topics.map(({ topic, partition_count }) => [topic, partition_count])),
     relay: relay.map((row) => ({ ...stored(row), scannedPosition: row.scanned_position })),
     consumer: consumed.map(stored),
@@ -74,6 +82,20 @@ export async function readCursors(reader: Reader, consumer: string): Promise<Ser
 function stored(row: { topic: string; partition_id: number } & Place): StoredCursor {
   const { topic, partition_id: partition, incarnation, position, part } = row;
   return { topic, partition, place: { incarnation, position, part } };
+}
+
+function historiesOf(
+  rows: readonly { topic: string; incarnation: number; last_position: number }[],
+): ReadonlyMap<string, LogHistory> {
+  const byTopic = new Map<string, LogHistory>();
+  for (const { topic, incarnation, last_position } of rows) {
+    const { newest, kept } = byTopic.get(topic) ?? { newest: 0, kept: new Map<number, number>() };
+    byTopic.set(topic, {
+      newest: Math.max(newest, incarnation),
+      kept: new Map([...kept, [incarnation, last_position]]),
+    });
+  }
+  return byTopic;
 }
 
 async function read<T>(

@@ -92,8 +92,8 @@ function figureLines(input: ReportInput): string[] {
         `parked     ${consumer} has put aside ${topic} ${formatPlace(place)} of key ${key}: ${reason}`,
     ),
     ...[...(topics ?? [])].map(
-      ([topic, { records, repeats, notKept }]) =>
-        `topic      ${topic}: ${count(records)} records, ${count(repeats)} of them repeats; ${count(notKept)} messages of the log are not kept any more`,
+      ([topic, { records, repeats, late, lost, notKept }]) =>
+        `topic      ${topic}: ${count(records)} records, ${count(repeats)} of them repeats, ${count(late)} sent late after a loss, ${count(lost)} of a history lost by a restore; ${count(notKept)} messages of the log are not kept any more`,
     ),
     ...notCompared.map((reason) => `unchecked  ${reason}`),
     ...(from

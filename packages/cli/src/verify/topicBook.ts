@@ -5,6 +5,7 @@ import {
   comparePlaces,
   formatPlace,
   START,
+  type LogHistory,
   type Place,
 } from '@orderflow/shared/messaging/chain.ts';
 import {
@@ -35,6 +36,8 @@ export interface TopicDeps {
   readonly relayCursors: readonly RelayCursor[];
   /** Positions up to here are not looked at. */
   readonly since: number;
+  /** What its readers know of a restore; undefined if there was none. */
+  readonly history: LogHistory | undefined;
   readonly findings: Findings;
 }
 
@@ -74,6 +77,10 @@ export class TopicBook {
   /** Messages of positions up to here are not told. */
   get since(): number {
     return this.#deps.since;
+  }
+
+  get history(): LogHistory | undefined {
+    return this.#deps.history;
   }
 
   get partitionCount(): number {
