@@ -1,5 +1,6 @@
 // `npm run chaos`: the whole stack of `npm start` under load while a seeded schedule kills, halts and disturbs it; after each cell
-// everything comes to rest and is judged. Ends with code 1 on a breach, and on a recovery over its limit on a quiet machine.
+// everything comes to rest and is judged. Ends with code 1 on a breach; with --matrix, which measures,
+// also on a recovery over its limit on a quiet machine.
 import path from 'node:path';
 import { findLodging } from '../../local/embedded/account.ts';
 import { CHAOS_HELP, parseChaosArguments, type ChaosArguments } from './arguments.ts';
@@ -10,7 +11,7 @@ import { appendResult, readResults, renderResults, runsOf, type Result } from '.
 import { createCellRunner, type Part } from './runCells.ts';
 import { whyNoSmallDisk } from './stack/smallDisk.ts';
 
-/** Below this load average a recovery that takes longer than its limit is a failure; above it, it is told alone. */
+/** Below this load average a recovery of the matrix that takes longer than its limit is a failure; above it, it is told alone. */
 const QUIET_LOAD = 4;
 /** Runs of the matrix between two verdicts. */
 const RUNS_PER_PART = 5;
@@ -51,9 +52,9 @@ async function runChaos(wishes: ChaosArguments, before: readonly Result[]): Prom
   const orders = results.reduce((sum, each) => sum + each.orders, 0);
   console.log(
     `${runs} runs, ${orders} orders, ${breaches} breaches; recoveries over their limit: ` +
-      `${late.quiet} below a load average of ${QUIET_LOAD} (a failure), ${late.busy} above it (none)`,
+      `${late.quiet} below a load average of ${QUIET_LOAD}, ${late.busy} above it`,
   );
-  return breaches === 0 && late.quiet === 0 && runs > 0;
+  return breaches === 0 && runs > 0 && !(wishes.matrix && late.quiet > 0);
 }
 
 function lateRecoveries({ recoveriesMs }: Result, limitMs: number): number {
