@@ -86,9 +86,7 @@ export async function audit(input: AuditInput): Promise<AuditResult> {
   for (const service of DATA_SERVICES) topics[service].close();
   const notCompared = [
     ...(await compareReadModels(input, auditors, links, isWhole)),
-    ...(lines.unfollowed === 0
-      ? []
-      : [`${lines.unfollowed} orders: more were under way at a time than are followed`]),
+    ...unfollowed(lines, links),
   ];
   return {
     ...{ findings, events, notCompared },
@@ -192,6 +190,17 @@ function createLink(
   book.subscribe(link);
   auditors[consumer].listenTo(publisher, link);
   return { name: `${publisher} → ${consumer}`, consumer, link };
+}
+
+/** What was too much at a time to be followed, in words. */
+function unfollowed(lines: OrderLines, links: readonly NamedLink[]): readonly string[] {
+  const counts = [
+    { count: lines.unfollowed, what: 'orders' },
+    ...links.map(({ name, link }) => ({ count: link.unfollowed, what: `messages of ${name}` })),
+  ];
+  return counts
+    .filter(({ count }) => count > 0)
+    .map(({ count, what }) => `${count} ${what}: more were under way at a time than are followed`);
 }
 
 async function compareReadModels(

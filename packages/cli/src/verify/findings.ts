@@ -8,7 +8,7 @@ export const PROMISES = {
   P4: 'decided in the order of the requests',
   P5: 'decisions as the rules give them',
   P6: 'read models as their events give them',
-  P7: 'one stream an id',
+  P7: 'every event in the stream of its id',
   P8: 'every message one effect',
   P9: 'logs and topics whole and unchanged',
 } as const;
@@ -35,11 +35,11 @@ export class Findings {
   readonly #found = new Map<Promised, number>();
   readonly #checked = new Map<Promised, number>();
 
-  /** Notes a breach. */
-  breach(promise: Promised, text: string): void {
-    const found = (this.#found.get(promise) ?? 0) + 1;
-    this.#found.set(promise, found);
-    if (found <= KEPT_LIMIT) this.#breaches.push({ promise, text });
+  /** Notes a breach, or `count` of them under one text. */
+  breach(promise: Promised, text: string, count = 1): void {
+    const before = this.#found.get(promise) ?? 0;
+    this.#found.set(promise, before + count);
+    if (before < KEPT_LIMIT) this.#breaches.push({ promise, text });
   }
 
   /** Notes that something was looked at for a promise. */

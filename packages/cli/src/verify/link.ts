@@ -11,30 +11,9 @@ import type { DataService } from '../config.ts';
 import type { Findings } from './findings.ts';
 import { nameOf, timeOf } from './causes.ts';
 import { cursorName, MissingEffects } from './missingEffects.ts';
+import type { OpenedMessage, Pending } from './pending.ts';
 import type { ParkedBook } from './parkedBook.ts';
 import type { Choices } from './services.ts';
-
-/** A message as its consumer reads it. */
-export interface OpenedMessage {
-  /** Whether it can lead to events: others are facts for read models only. */
-  readonly concernsStream: boolean;
-  /** Folds it into the consumer's read models. */
-  readonly fold: () => void;
-  /** The events to which it leads now, with these choices; undefined if a stream is damaged, so that nobody can know. */
-  readonly replay: (choices: Choices) => Promise<readonly DomainEvent[] | undefined>;
-}
-
-/** A message whose effect has not been met yet. */
-interface Pending {
-  readonly message: InboundMessage;
-  readonly partition: number;
-  readonly opened: OpenedMessage;
-  /** handled: the cursor has passed it; parked: it is kept aside; waiting: it is in flight. */
-  readonly standing: 'handled' | 'parked' | 'waiting';
-  /** What it leads to, from its first event on, and how many of these events have been met. */
-  expected: readonly DomainEvent[] | undefined;
-  met: number;
-}
 
 /** What a link is made of. */
 export interface LinkDeps {
@@ -54,7 +33,12 @@ export interface LinkDeps {
   /** Told of each message that was not handled, and of each whose missing effect is told here. */
   readonly onUnanswered: (message: InboundMessage) => void;
   readonly findings: Findings;
+  /** Messages followed at a time; PENDING_LIMIT if it is left out. */
+  readonly limit?: number;
 }
+
+/** Far more than can be under way: messages of so many only wait for their effect if a log or a cursor is damaged. */
+const PENDING_LIMIT = 400_000;
 
 const ANY_CHOICE = { cartLineId: 1, cartLineUuid: '00000000-0000-4000-8000-000000000000' };
 
@@ -69,6 +53,8 @@ export class Link {
   readonly #missing: MissingEffects;
   readonly #movedBack = new Set<number>();
   inFlight = 0;
+  /** Messages whose effect was not waited for, since too many others were. One that is answered is read again. */
+  unfollowed = 0;
 
   constructor(deps: LinkDeps) {
     this.#deps = deps;
@@ -77,10 +63,13 @@ export class Link {
 
   /** The publisher has this message, in the order of its log; `value` is its record's. */
   send(message: InboundMessage, partition: number, value: () => string): void {
-    const { findings, cursors, parked } = this.#deps;
+    const { findings, parked } = this.#deps;
     const isParked = parked.take(message, partition, value);
-    const isPassed = comparePlaces(message.place, cursors.get(partition) ?? START) <= 0;
-    const standing = isParked ? 'parked' : isPassed ? 'handled' : 'waiting';
+    const standing = isParked
+      ? 'parked'
+      : this.#isPassed(message, partition)
+        ? 'handled'
+        : 'waiting';
     if (standing === 'waiting') this.inFlight += 1;
     if (standing === 'handled') parked.requireInOrder(message);
     else this.#deps.onUnanswered(message);
@@ -100,6 +89,11 @@ export class Link {
       opened?.fold();
     }
     if (opened?.concernsStream !== true) return;
+    if (this.#byPlace.size >= (this.#deps.limit ?? PENDING_LIMIT)) {
+      this.unfollowed += 1;
+      this.#deps.onUnanswered(message);
+      return;
+    }
     const pending: Pending = { message, partition, opened, standing, expected: undefined, met: 0 };
     this.#byPlace.set(formatPlace(message.place), pending);
     const queue = this.#queues.get(message.key) ?? [];
@@ -191,7 +185,12 @@ export class Link {
     const opened = message === undefined ? undefined : this.#deps.open(message);
     if (message === undefined || opened === undefined) return undefined;
     const partition = this.#deps.partitionOf(message.key);
-    return { message, partition, opened, standing: 'handled', expected: undefined, met: 0 };
+    const standing = this.#isPassed(message, partition) ? 'handled' : 'waiting';
+    return { message, partition, opened, standing, expected: undefined, met: 0 };
+  }
+
+  #isPassed({ place }: InboundMessage, partition: number): boolean {
+    return comparePlaces(place, this.#deps.cursors.get(partition) ?? START) <= 0;
   }
 
   /** What stands before it under its key was handled before it, and must have led to nothing. */
