@@ -3,8 +3,8 @@
 import type { Pool } from 'mysql2/promise';
 import { z } from 'zod';
 import { AppError } from '../runtime/appError.ts';
-import { inTransaction, operationalError, queryRows } from '../runtime/database.ts';
-import { GatheredTransaction, type Transaction } from '../runtime/transaction.ts';
+import { inTransaction, queryRows } from '../runtime/database.ts';
+import type { Transaction } from '../runtime/transaction.ts';
 import type { DomainEvent } from './decider.ts';
 import { ConflictError } from './eventStore.ts';
 import type { FoldSource } from './foldSource.ts';
@@ -16,6 +16,7 @@ import {
   copyRows,
   createShadowFold,
   dropShadows,
+  inSnapshot,
   makeShadows,
   type TableDifference,
 } from './shadowTables.ts';
@@ -29,6 +30,8 @@ export interface RebuildOptions<Progress, Target> {
   readonly source: FoldSource<Progress, Target>;
   /** Only look: nothing but the shadows is written. */
   readonly dryRun: boolean;
+  /** Keys of each kind of difference that one look gives at most; what is left is found by the next one. */
+  readonly keysPerLook?: number;
 }
 
 /** What was found and done. */
@@ -44,7 +47,9 @@ export interface RebuildReport {
 
 /** Rows in one transaction of the repair: others' commits wait for it. */
 const CHUNK_ROWS = 500;
-const LOOKS_LIMIT = 20;
+/** Looks after which no fewer rows differ than ever before: somebody else writes them. */
+const FRUITLESS_LOOKS_LIMIT = 20;
+const KEYS_PER_LOOK = 50_000;
 /** A transaction that lost a deadlock or a lock wait is begun again this often. */
 const BUSY_LIMIT = 50;
 /** One rebuild a schema. A lock's name has at most 64 characters; a database's name alone may have as many. */
@@ -71,8 +76,8 @@ const LOCK_NAME = "CONCAT('orderflow.rebuild.', LEFT(SHA2(DATABASE(), 256), 32))
  * A commit between comparison and repair may have folded a wrong row into a right one (a cart's count into an order).
  * So tables are compared again until nothing differs.
  *
- * Throws AppErrors: 'rebuild_under_way' if another process rebuilds in this schema, 'still_different' if rows differ
- * after many rounds, and what the source throws.
+ * Throws AppErrors: 'rebuild_under_way' if another process rebuilds in this schema, 'still_different' if as many
+ * rows differ after many rounds, and what the source throws.
  */
 export async function rebuildReadModel<Progress, Target>(
   options: RebuildOptions<Progress, Target>,
@@ -121,12 +126,16 @@ class Rebuild<Progress, Target> {
     let repairedRows = 0;
     let found = differences;
     let looks = 1;
-    while (!this.#options.dryRun && found.some(({ keys }) => keys.length > 0)) {
-      if (looks === LOOKS_LIMIT) throw stillDifferent(found);
-      const repaired = await this.#repair(found);
-      repairedRows += repaired;
+    let fruitlessLooks = 0;
+    let fewest = countOf(found);
+    while (!this.#options.dryRun && countOf(found) > 0) {
+      // One look does not give all rows of a large table that is lost: as long as they grow fewer, it goes on.
+      if (fruitlessLooks === FRUITLESS_LOOKS_LIMIT) throw stillDifferent(found);
+      repairedRows += await this.#repair(found);
       found = (await this.#look()).differences;
       looks += 1;
+      fruitlessLooks = countOf(found) < fewest ? 0 : fruitlessLooks + 1;
+      fewest = Math.min(fewest, countOf(found));
     }
     return { upTo, differences, repairedRows, looks };
   }
@@ -158,14 +167,14 @@ class Rebuild<Progress, Target> {
   }
 
   async #look(): Promise<{ upTo: string; differences: readonly TableDifference[] }> {
-    const { pool, source, projections } = this.#options;
+    const { pool, source, projections, keysPerLook = KEYS_PER_LOOK } = this.#options;
     const look = await inSnapshot(pool, async (transaction) => {
       // The first read: it opens the snapshot.
       const target = await source.target(transaction);
       const progress = await this.#foldUpTo(transaction, target);
       const differences: TableDifference[] = [];
       for (const table of projections.flatMap(({ tables }) => tables))
-        differences.push(await compareWithShadow(transaction, table));
+        differences.push(await compareWithShadow(transaction, table, keysPerLook));
       return { progress, upTo: source.describe(target), differences };
     });
     this.#progress = look.progress;
@@ -216,31 +225,16 @@ class Rebuild<Progress, Target> {
   }
 }
 
-/** Reads as of one moment, and writes. */
-async function inSnapshot<T>(
-  pool: Pool,
-  work: (transaction: Transaction) => Promise<T>,
-): Promise<T> {
-  const connection = await pool.getConnection();
-  try {
-    // Of the next transaction alone.
-    await connection.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-    const transaction = new GatheredTransaction(connection);
-    const result = await work(transaction);
-    await transaction.commit();
-    connection.release();
-    return result;
-  } catch (error) {
-    connection.destroy();
-    throw operationalError(error);
-  }
+/** Rows that differ, also those whose keys were not given. */
+function countOf(found: readonly TableDifference[]): number {
+  return found.reduce((sum, { counts }) => sum + counts.missing + counts.extra + counts.changed, 0);
 }
 
 function stillDifferent(found: readonly TableDifference[]): AppError {
   const names = found.filter(({ keys }) => keys.length > 0).map(({ table }) => table.name);
   return new AppError(
     'still_different',
-    `Rows of ${names.join(', ')} differ from their events after ${LOOKS_LIMIT} rounds: something else writes them`,
+    `Rows of ${names.join(', ')} differ from their events, and grew no fewer in ${FRUITLESS_LOOKS_LIMIT} rounds: something else writes them`,
     { retryable: false },
   );
 }

@@ -1,8 +1,8 @@
 // The tables that a rebuild fills beside those of a read model, with the same folds; and where the two differ.
 import type { Pool } from 'mysql2/promise';
 import { z } from 'zod';
-import { queryRows } from '../runtime/database.ts';
-import type { Queryable, Transaction } from '../runtime/transaction.ts';
+import { operationalError, queryRows } from '../runtime/database.ts';
+import { GatheredTransaction, type Queryable, type Transaction } from '../runtime/transaction.ts';
 import type { DomainEvent } from './decider.ts';
 import { createProjectionEngine, keyOf, type RowsToLock } from './projectionEngine.ts';
 import type { ColumnValue, Projection, ReadModelTable, Row } from './projection.ts';
@@ -30,8 +30,6 @@ export interface TableDifference {
   readonly keys: readonly (readonly ColumnValue[])[];
 }
 
-/** Keys that one look gives; what is left is found by the next one. */
-const KEYS_LIMIT = 50_000;
 const EXAMPLES_LIMIT = 3;
 /** A table's name has at most 64 characters. */
 const SUFFIX = '__rebuild';
@@ -118,10 +116,11 @@ const rowSchema = z.record(z.string(), z.union([z.string(), z.int(), z.null()]))
 
 const KINDS = ['missing', 'extra', 'changed'] as const;
 
-/** Compares a table with its shadow, as the connection sees both. */
+/** Compares a table with its shadow, as the connection sees both; gives at most so many keys of each kind. */
 export async function compareWithShadow(
   connection: Queryable,
   table: ReadModelTable,
+  keysLimit: number,
 ): Promise<TableDifference> {
   const shadow = shadowOf(table);
   const counts = { missing: 0, extra: 0, changed: 0 };
@@ -134,7 +133,7 @@ export async function compareWithShadow(
     const select = table.key.map(() => (kind === 'missing' ? 'r.??' : 't.??')).join(', ');
     const rows = await queryRows(connection, rowSchema, `SELECT ${select} ${sql} LIMIT ?`, [
       ...[...table.key, ...values],
-      KEYS_LIMIT,
+      keysLimit,
     ]);
     const found = rows.map((row) => keyOf(table, row));
     keys.push(...found);
@@ -150,6 +149,26 @@ export async function compareWithShadow(
     rowsFound: await countOf(connection, 'FROM ??', [table.name]),
     rowsExpected: await countOf(connection, 'FROM ??', [shadow.name]),
   };
+}
+
+/** Runs a transaction that reads as of one moment, and may write. Throws what `work` throws, and what the database does. */
+export async function inSnapshot<T>(
+  pool: Pool,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  const connection = await pool.getConnection();
+  try {
+    // Of the next transaction alone.
+    await connection.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+    const transaction = new GatheredTransaction(connection);
+    const result = await work(transaction);
+    await transaction.commit();
+    connection.release();
+    return result;
+  } catch (error) {
+    connection.destroy();
+    throw operationalError(error);
+  }
 }
 
 /** FROM and WHERE of a query for rows that differ in this way; the table is `t`, its shadow `r`. */

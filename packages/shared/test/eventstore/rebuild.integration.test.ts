@@ -193,40 +193,6 @@ it('a commit that makes a missing row anew, while that is being repaired, is not
   expect(await tableRows()).toEqual(await foldedRows());
 });
 
-it('what was committed since the tables were compared is folded before the locks, not under them', async () => {
-  await fill(2);
-  await admin.query('UPDATE tallies SET total = 9');
-  const source = ownLog();
-  let targets = 0;
-  let isLocked = false;
-  let foldedUnderLocks = 0;
-  const report = await rebuild(false, {
-    ...source,
-    async target(connection) {
-      targets += 1;
-      const target = await source.target(connection);
-      // The second opens the snapshot of the first comparison, which does not see these.
-      if (targets === 2)
-        for (let version = 0; version < 5; version += 1)
-          await store.commit([{ streams: [append('late', version, counted(nameOf(0)))] }]);
-      return target;
-    },
-    async lockAfterRows(connection) {
-      await source.lockAfterRows(connection);
-      isLocked = true;
-    },
-    async next(progress, target) {
-      const page = await source.next(progress, target);
-      if (isLocked) foldedUnderLocks += page.events.length;
-      return page;
-    },
-  });
-  expect(report.repairedRows).toBe(2);
-  expect(targets).toBeGreaterThan(2);
-  expect(foldedUnderLocks).toBe(0);
-  expect(await tableRows()).toEqual(await foldedRows());
-});
-
 it('only one rebuild runs in a schema', async () => {
   await fill(1);
   const source = ownLog();
