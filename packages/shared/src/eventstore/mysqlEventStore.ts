@@ -15,7 +15,7 @@ import {
   raiseFence,
   readLogHead,
 } from './logHead.ts';
-import { readParkedRows, readWishRows } from './parkedRows.ts';
+import { areRedriven, readParkedRows, readWishRows } from './parkedRows.ts';
 import { prepareAppends } from './placing.ts';
 import type { Projection } from './projection.ts';
 import { snapshotsIn } from './snapshots.ts';
@@ -126,7 +126,8 @@ function authorOf([first]: readonly Unit<DomainEvent, DomainEvent>[]): 'consumer
  * Whether a transaction happened whose answer to COMMIT was lost. Its session may still live on the server, and be
  * about to commit: a plain read could say 'no' too early. So this waits for the lock that the session held when it was
  * sent COMMIT, the log head's or a cursor's; once it is ours, the session has ended in one way or the other. Events prove
- * it by position and hash, a transaction without events by the cursors that it moved.
+ * it by position and hash, a transaction without events by the cursors that it moved, and by the parked messages that it
+ * removed or answered: a redrive leaves its cursor where it was.
  *
  * Where the events' place was foreseen, the session takes the head's lock with the packet of its COMMIT. A server that was
  * frozen may hold that packet unread: then the lock is free, and 'no' would be too early again. So with 'no' the fence is
@@ -141,11 +142,13 @@ async function wasCommitted(
   { placed, place }: Written<DomainEvent>,
 ): Promise<boolean> {
   const moves = units.flatMap((unit) => unit.cursors ?? []);
+  const redrives = units.flatMap(({ redrive }) => (redrive === undefined ? [] : [redrive]));
   const isProvable = placed.length > 0 || moves.length > 0;
   try {
     if (!isProvable) throw new Error('No event and no cursor would prove it');
     return await inTransaction(pool, async (connection) => {
-      if (placed.length === 0) return haveMoved(connection, moves);
+      if (placed.length === 0)
+        return (await haveMoved(connection, moves)) && areRedriven(connection, redrives);
       await lockLogHead(connection);
       if (await areInLog(connection, placed)) return true;
       if (place?.fence !== undefined) raiseFence(connection);

@@ -1,9 +1,9 @@
 // The table `parked_messages` beyond parking: messages are read in order, leave it, or stay with an answer to a wish.
-import type { QueryResult } from "mysql2/promise";
-import { z } from "zod";
-import { START } from "../messaging/chain.ts";
-import { queryRows } from "../runtime/database.ts";
-import type { Queryable, Transaction } from "../runtime/transaction.ts";
+import type { QueryResult } from 'mysql2/promise';
+import { z } from 'zod';
+import { comparePlaces, START } from '../messaging/chain.ts';
+import { queryRows } from '../runtime/database.ts';
+import type { Queryable, Transaction } from '../runtime/transaction.ts';
 import {
   ConflictError,
   type KeptMessage,
@@ -12,15 +12,15 @@ import {
   type Redrive,
   type Wish,
   type WishedMessage,
-} from "./eventStore.ts";
+} from './eventStore.ts';
 
 const COLUMNS = `consumer, topic, partition_id, message_key, incarnation, position, part, value, reason, parked_at, wish,
   answer`;
 
 // Empty texts, not NULL: what MariaDB tells of a column that may be NULL is not what MySQL tells, and a schema is
 // compared.
-const wishSchema = z.enum(["retry", "drop"]);
-const none = z.literal("").transform(() => null);
+const wishSchema = z.enum(['retry', 'drop']);
+const none = z.literal('').transform(() => null);
 
 const parkedRow = z
   .object({
@@ -42,11 +42,7 @@ const parkedRow = z
     topic: row.topic,
     partition: row.partition_id,
     key: row.message_key,
-    place: {
-      incarnation: row.incarnation,
-      position: row.position,
-      part: row.part,
-    },
+    place: { incarnation: row.incarnation, position: row.position, part: row.part },
     value: row.value,
     reason: row.reason,
     parkedAt: row.parked_at,
@@ -86,11 +82,7 @@ const wishedRow = z
     topic: row.topic,
     partition: row.partition_id,
     key: row.message_key,
-    place: {
-      incarnation: row.incarnation,
-      position: row.position,
-      part: row.part,
-    },
+    place: { incarnation: row.incarnation, position: row.position, part: row.part },
     wish: row.wish,
   }));
 
@@ -129,31 +121,23 @@ export async function writeWish(
  * themselves for the owner read the same messages and decide them both; the rows are the fence, since the second one
  * finds them gone.
  */
-export function redriveParked(
-  transaction: Transaction,
-  redrive: Redrive,
-): void {
+export function redriveParked(transaction: Transaction, redrive: Redrive): void {
   const { key, wish, removed, kept } = redrive;
   const subject = `${key.consumer}/${key.topic}/${key.key}`;
   const requireRows = (count: number) => ({
     use(result: QueryResult) {
-      if (affectedBy(result) !== count)
-        throw new ConflictError("cursor", subject);
+      if (affectedBy(result) !== count) throw new ConflictError('cursor', subject);
     },
   });
-  const ofKey = "consumer = ? AND topic = ? AND message_key = ?";
+  const ofKey = 'consumer = ? AND topic = ? AND message_key = ?';
   const keyValues = [key.consumer, key.topic, key.key];
-  const place = "(incarnation = ? AND position = ? AND part = ?)";
-  const placesOf = (places: readonly ParkedPlace["place"][]) =>
-    places.flatMap(({ incarnation, position, part }) => [
-      incarnation,
-      position,
-      part,
-    ]);
+  const place = '(incarnation = ? AND position = ? AND part = ?)';
+  const placesOf = (places: readonly ParkedPlace['place'][]) =>
+    places.flatMap(({ incarnation, position, part }) => [incarnation, position, part]);
   if (removed.length > 0)
     transaction.later(
       `DELETE FROM parked_messages WHERE ${ofKey} AND wish IN ('', ?)
-        AND (${removed.map(() => place).join(" OR ")})`,
+        AND (${removed.map(() => place).join(' OR ')})`,
       [...keyValues, wish, ...placesOf(removed)],
       requireRows(removed.length),
     );
@@ -162,15 +146,37 @@ export function redriveParked(
       `UPDATE parked_messages SET wish = ?, reason = ?, answer = ? WHERE ${ofKey} AND wish IN ('', ?)
         AND ${place}`,
       [
-        ...[kept.wish ?? "", kept.reason, kept.answer ?? ""],
+        ...[kept.wish ?? '', kept.reason, kept.answer ?? ''],
         ...[...keyValues, wish, ...placesOf([kept.place])],
       ],
       requireRows(1),
     );
 }
 
+/**
+ * Whether what was redriven stands in the table, for a transaction that may have been committed or not: those that were
+ * to leave are gone, or (where none was) the answer stands at the one that stayed. To be asked under the cursor's lock.
+ */
+export async function areRedriven(
+  database: Queryable,
+  redrives: readonly Redrive[],
+): Promise<boolean> {
+  for (const { key, removed, kept } of redrives) {
+    const [place] = removed.length > 0 ? removed : kept === undefined ? [] : [kept.place];
+    if (place === undefined) continue;
+    const [found] = await readParkedRows(database, key, 1, place);
+    const row = found !== undefined && comparePlaces(found.place, place) === 0 ? found : undefined;
+    const isDone =
+      removed.length > 0
+        ? row === undefined
+        : row?.wish === kept?.wish && row?.answer === kept?.answer && row?.reason === kept?.reason;
+    if (!isDone) return false;
+  }
+  return true;
+}
+
 function affectedBy(result: QueryResult): number {
-  return "affectedRows" in result ? result.affectedRows : 0;
+  return 'affectedRows' in result ? result.affectedRows : 0;
 }
 
 /** A key with parked messages. */
@@ -188,9 +194,7 @@ const summaryRow = z.object({
 });
 
 /** Which parked keys are meant: those that are named alike in what is given. */
-export type ParkedFilter = {
-  readonly [Name in keyof ParkedKey]?: ParkedKey[Name] | undefined;
-};
+export type ParkedFilter = { readonly [Name in keyof ParkedKey]?: ParkedKey[Name] | undefined };
 
 /** The parked keys of a schema, by consumer, topic and key, at most `limit`. */
 export async function readParkedSummaries(
@@ -205,20 +209,15 @@ export async function readParkedSummaries(
     database,
     summaryRow,
     `SELECT consumer, topic, message_key, COUNT(*) AS message_count FROM parked_messages
-      WHERE ${["TRUE", ...named.map(() => "?? = ?")].join(" AND ")}
+      WHERE ${['TRUE', ...named.map(() => '?? = ?')].join(' AND ')}
       GROUP BY consumer, topic, message_key ORDER BY consumer, topic, message_key LIMIT ?`,
     [...named.flat(), limit],
   );
   const summaries: ParkedSummary[] = [];
   for (const { message_count: count, message_key, ...of } of rows) {
-    const [first] = await readParkedRows(
-      database,
-      { ...of, key: message_key },
-      1,
-    );
+    const [first] = await readParkedRows(database, { ...of, key: message_key }, 1);
     // Redriven between the two questions: it is parked no longer.
-    if (first !== undefined)
-      summaries.push({ ...of, key: message_key, count, first });
+    if (first !== undefined) summaries.push({ ...of, key: message_key, count, first });
   }
   return summaries;
 }
@@ -244,19 +243,8 @@ export async function readParkedRest(
     restRow,
     `SELECT COUNT(*) AS message_count, COUNT(NULLIF(wish, '')) AS wished_count FROM parked_messages
       WHERE consumer = ? AND topic = ? AND message_key = ? AND (incarnation, position, part) >= (?, ?, ?)`,
-    [
-      key.consumer,
-      key.topic,
-      key.key,
-      from.incarnation,
-      from.position,
-      from.part,
-    ],
+    [key.consumer, key.topic, key.key, from.incarnation, from.position, from.part],
   );
   const [first] = await readParkedRows(database, key, 1, from);
-  return {
-    count: row?.message_count ?? 0,
-    wishedCount: row?.wished_count ?? 0,
-    first,
-  };
+  return { count: row?.message_count ?? 0, wishedCount: row?.wished_count ?? 0, first };
 }

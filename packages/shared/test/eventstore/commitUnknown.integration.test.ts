@@ -1,6 +1,6 @@
 // The answer to COMMIT is lost: the store finds out what happened, and never guesses.
 import { START } from '../../src/messaging/chain.ts';
-import type { EventStore, Unit } from '../../src/eventstore/eventStore.ts';
+import type { EventStore, Redrive, Unit } from '../../src/eventstore/eventStore.ts';
 import { createMysqlEventStore } from '../../src/eventstore/mysqlEventStore.ts';
 import { testInfra } from '../../src/testing/infra.ts';
 import {
@@ -31,6 +31,7 @@ beforeEach(async () => {
   store = createMysqlEventStore({ ...options, pool });
   direct = createMysqlEventStore({ ...options, pool: database.pool });
   await direct.readCursors('reader', 'news.v1', [0]);
+  await direct.commit([{ streams: [], parked: [parkedAt(2), parkedAt(3)] }]);
 });
 afterEach(() => proxy.close());
 afterAll(() => database.drop());
@@ -45,18 +46,45 @@ const cursorMove = {
 };
 /** As of a batch that only parks a record that is no message. */
 const offsetMove = { ...cursorMove, to: { ...cursorMove.to, place: START } };
+const key = { consumer: 'reader', topic: 'news.v1', key: '42' };
+const placeAt = (position: number) => ({ incarnation: 1, position, part: 0 });
+const parkedAt = (position: number) => ({
+  ...{ ...key, partition: 0, place: placeAt(position), value: '{}' },
+  ...{ reason: 'a test', parkedAt: '2026-01-02T03:04:05.678Z' },
+});
+/** As a redrive has it: the partition must still be ours, and that is all. */
+const unmoved = { ...cursorMove, to: { ...cursorMove.to, place: START, nextOffset: '0' } };
+const leaving: Redrive = {
+  ...{ key, wish: 'retry', removed: [placeAt(2)] },
+  kept: { place: placeAt(3), reason: 'a test', answer: null, wish: 'retry' },
+};
+const answered: Redrive = {
+  ...{ key, wish: 'retry', removed: [] },
+  kept: { place: placeAt(2), reason: 'still', answer: 'failed again', wish: null },
+};
 const unitsWith: [string, Unit<TallyEvent>][] = [
   ['events', { streams: [append('a', 0, opened('a'))] }],
   ['events and a cursor', { streams: [append('a', 0, opened('a'))], cursors: [cursorMove] }],
   ['a cursor alone', { streams: [], cursors: [cursorMove] }],
   ['an offset alone', { streams: [], cursors: [offsetMove] }],
+  ['messages that leave', { streams: [], cursors: [unmoved], redrive: leaving }],
+  ['an answer to a wish', { streams: [], cursors: [unmoved], redrive: answered }],
 ];
+
+/** What is parked once a unit is committed, as `written` gives it. */
+function parkedAfter({ redrive }: Unit<TallyEvent>): readonly string[] {
+  if (redrive === undefined) return ['2 a test', '3 a test'];
+  return redrive.removed.length > 0 ? ['3 a test'] : ['2 still', '3 a test'];
+}
 
 /** Where everything stands, asked without the proxy. */
 async function written() {
   const [cursor] = await direct.readCursors('reader', 'news.v1', [0]);
   const { place, nextOffset } = cursor ?? {};
-  return { events: (await direct.readLog(0, 100)).length, place, nextOffset };
+  const parked = (await direct.readParked(key, 10)).map(
+    (kept) => `${kept.place.position} ${kept.reason}`,
+  );
+  return { events: (await direct.readLog(0, 100)).length, place, nextOffset, parked };
 }
 
 /** Events that a store has committed before; after so many it foresees its positions, and takes them with COMMIT. */
@@ -72,11 +100,13 @@ describe.each(stores)('In %s', (_store, before) => {
   });
 
   describe.each(unitsWith)('when the connection breaks at the COMMIT of %s', (_name, unit) => {
-    const nothing = { events: before, place: START, nextOffset: '0' };
+    const parked = ['2 a test', '3 a test'];
+    const nothing = { events: before, place: START, nextOffset: '0', parked };
     const all = {
       events: before + unit.streams.length,
       place: unit.cursors?.[0]?.to.place ?? START,
       nextOffset: unit.cursors?.[0]?.to.nextOffset ?? '0',
+      parked: parkedAfter(unit),
     };
 
     it('and the commit has happened, it returns as if nothing had been', async () => {
@@ -127,9 +157,11 @@ describe.each(stores)('In %s', (_store, before) => {
         code: 'commit_unknown',
         retryable: true,
       });
-      // Trying again is safe, whatever has happened: versions and cursors decide.
+      // Trying again is safe, whatever has happened: versions and cursors decide; an answer is given twice.
       const kind = unit.cursors === undefined ? 'version' : 'cursor';
-      await expect(direct.commit([unit])).rejects.toMatchObject({ name: 'ConflictError', kind });
+      if (unit.redrive?.removed.length === 0) await direct.commit([unit]);
+      else
+        await expect(direct.commit([unit])).rejects.toMatchObject({ name: 'ConflictError', kind });
       expect(await written()).toEqual(all);
     });
   });
