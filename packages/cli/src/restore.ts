@@ -12,6 +12,7 @@ import { headOf } from './backup.ts';
 import { readManifest, type Manifest } from './backup/manifest.ts';
 import { hashOf } from './backup/tableFile.ts';
 import { DATA_SERVICES, readSystemConfig, type DataService, type SystemConfig } from './config.ts';
+import { clearedUp } from './restore/copies.ts';
 import { beginIncarnation, newIncarnation, readBefore, type Before } from './restore/history.ts';
 import { underRestoreLock } from './restore/lock.ts';
 import { ownTables, requireOwnTables } from './restore/ownTables.ts';
@@ -60,11 +61,17 @@ async function restore(folder: string, options: RestoreOptions): Promise<VerbRes
   try {
     return await underRestoreLock(pools, async () => {
       await requireReplaceable(pools, config, own, options);
-      await reopenLeftLogs(pools);
-      const incarnation = await load(folder, manifest, pools);
-      await putInPlace(pools, own, () => requireAllStopped(pools, config));
-      for (const service of DATA_SERVICES) await dropReplaced(pools[service]);
-      return told(manifest, incarnation, await complete(config, parts));
+      try {
+        await reopenLeftLogs(pools);
+        const incarnation = await load(folder, manifest, pools);
+        await putInPlace(pools, own, () => requireAllStopped(pools, config));
+        const migrations = await complete(config, parts);
+        // Last: until here it can fail, and what was there is still to be had.
+        for (const service of DATA_SERVICES) await dropReplaced(pools[service]);
+        return told(manifest, incarnation, migrations);
+      } catch (error) {
+        throw await clearedUp(pools, error);
+      }
     });
   } finally {
     await closeServicePools(pools);

@@ -1,6 +1,6 @@
 // `orderflow restore` where it must refuse, fail, or take up what another one has left: what is there must outlive it.
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
@@ -42,7 +42,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function orderflow(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function orderflow(...args: string[]): Promise<Ended> {
   const { mysql } = testInfra();
   const { users, inventory, orders } = shop.databases;
   const entries = Object.entries({ users, inventory, orders }).flatMap(([service, { settings }]) =>
@@ -155,7 +161,7 @@ describe('a restore that is broken off', () => {
 
 describe('two restores', () => {
   it('do not run at once, and the second is told so before it has touched anything', async () => {
-    await pools.users.query('CREATE TABLE restoring_users (id INT PRIMARY KEY)');
+    await pools.users.query('CREATE TABLE IF NOT EXISTS restoring_users (id INT PRIMARY KEY)');
     const { code, err } = await underRestoreLock(pools, () =>
       orderflow('restore', backup, '--replace'),
     );
@@ -163,5 +169,33 @@ describe('two restores', () => {
     expect(err).toContain('Another restore works on the database of users');
     expect(await tablesOf(pools.users)).toContain('restoring_users');
     expect(await orderflow('restore', backup, '--replace')).toMatchObject({ code: 0, err: '' });
+  });
+});
+
+describe('a restore that fails', () => {
+  const copies = async () => {
+    const found = await Promise.all(DATA_SERVICES.map((service) => tablesOf(pools[service])));
+    return found.map((names) => names.filter((name) => /^(restoring|replaced)_/.test(name)));
+  };
+
+  /** A copy of the backup whose manifest says something else of some services; gives its folder. */
+  const changed = async (name: string, services: Partial<Manifest['services']>) => {
+    const copy = path.join(folder, name);
+    await cp(backup, copy, { recursive: true, force: false });
+    const said = { ...manifest, services: { ...manifest.services, ...services } };
+    await writeFile(path.join(copy, 'manifest.json'), JSON.stringify(said));
+    return copy;
+  };
+
+  it('while it loads leaves nothing of what it has loaded, also of one that was killed', async () => {
+    const { orders } = manifest.services;
+    const tables = orders.tables.map((table) => ({ ...table, rows: table.rows + 1 }));
+    const damaged = await changed('damaged', { orders: { ...orders, tables } });
+    await loadTables(pools.orders, backup, orders);
+    const { code, err } = await orderflow('restore', damaged, '--replace');
+    expect(code).toBe(1);
+    expect(err).toContain('the manifest says');
+    expect(err).not.toContain('Copies are left');
+    expect(await copies()).toEqual([[], [], []]);
   });
 });

@@ -23,7 +23,7 @@ export function staged(table: string): string {
 
 /** Makes and fills all tables of a service under their names while loading. What an earlier attempt has left is dropped. */
 export async function loadTables(pool: Pool, folder: string, saved: SavedService): Promise<void> {
-  await dropTables(pool, LOADING);
+  await dropLoaded(pool);
   for (const table of saved.tables) {
     await run(pool, createStatement(table));
     const batch = new InsertBatch(pool, table);
@@ -141,6 +141,11 @@ export async function switchTables(pool: Pool, own: ReadonlySet<string>): Promis
 /** Gives the log its head: from here on it can be worked on. */
 export async function openLog(pool: Pool): Promise<void> {
   await rename(pool, [[staged(LOG_HEAD), LOG_HEAD]]);
+}
+
+/** Drops the tables that were loaded and not put in place. */
+export function dropLoaded(pool: Pool): Promise<void> {
+  return dropTables(pool, LOADING);
 }
 
 /** Drops the tables that were replaced. */
