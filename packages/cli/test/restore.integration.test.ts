@@ -9,6 +9,7 @@ import { readLogHead } from '@orderflow/shared/eventstore/logHead.ts';
 import { tablesOf } from '../src/backup/dump.ts';
 import { readManifest, type Manifest } from '../src/backup/manifest.ts';
 import { DATA_SERVICES, type DataService } from '../src/config.ts';
+import { clearedUp } from '../src/restore/copies.ts';
 import { underRestoreLock } from '../src/restore/lock.ts';
 import { ownTables } from '../src/restore/ownTables.ts';
 import { putInPlace, reopenLeftLogs } from '../src/restore/putInPlace.ts';
@@ -197,5 +198,16 @@ describe('a restore that fails', () => {
     expect(err).toContain('the manifest says');
     expect(err).not.toContain('Copies are left');
     expect(await copies()).toEqual([[], [], []]);
+  });
+
+  it('after a switch keeps what was replaced, and names it', async () => {
+    await loadTables(pools.users, backup, manifest.services.users);
+    await closeLog(pools.users);
+    await switchTables(pools.users, ownTables(parts.users.schema, manifest.services.users));
+    const told = String(await clearedUp(pools, new Error('the server has gone')));
+    expect(told).toContain('the server has gone\nCopies are left');
+    expect(told).toContain('replaced_user_personal_data');
+    expect(told).not.toContain('restoring_');
+    expect((await copies())[0]).toContain('replaced_user_personal_data');
   });
 });
