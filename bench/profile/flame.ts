@@ -79,7 +79,7 @@ function childOf(parent: Frame, frame: CallFrame): Frame {
   const name = functionName === '' ? '(anonymous)' : functionName;
   const file = url
     .replace(/^.*\/node_modules\//, '')
-    .replace(/^file:.*\/(packages|services)\//, '$1/');
+    .replace(/^file:.*\/(packages|services|bench)\//, '$1/');
   const title = file === '' ? name : `${name} ${file}:${lineNumber + 1}`;
   const found = parent.children.get(title) ?? newFrame(name, title, placeOf(frame));
   parent.children.set(title, found);
