@@ -58,19 +58,23 @@ export async function ensureTopic(deps: TopicDeps, settings: TopicSettings): Pro
   const wanted = recorded ?? settings.partitionCount;
   const found = await deps.broker.partitionCount(topic);
   if (found === undefined) {
-    if (recorded !== undefined)
+    if (recorded !== undefined) {
       deps.logger.error(
         { topic, partitionCount: wanted },
         'the topic was lost: it is made again, and everything in it is sent again',
       );
-    // Before it is made: a process that dies or fails between the two has found the topic missing, and so will the
-    // next one. The other way round nobody would see any more that it had been lost, and a consumer that has handled
-    // nothing yet takes an empty topic for a new one. Any replica may do it, since a rewind raises the epoch: the
-    // leader finds that out at its next save. Without a record, too: it may have been read before another replica made
-    // the topic, recorded and filled it, and the topic be lost since. For a new topic there is nothing to rewind.
-    await deps.rewindAll(wanted);
+      // Before it is made: a process that dies or fails between the two has found the topic missing, and so will the
+      // next one. The other way round nobody would see any more that it had been lost, and a consumer that has handled
+      // nothing yet takes an empty topic for a new one. Any replica may do it, since a rewind raises the epoch: the
+      // leader finds that out at its next save.
+      await deps.rewindAll(wanted);
+    }
     // Another replica may make it at the same moment; the count is compared afterwards, so either one may win.
     await deps.broker.createTopic(topic, wanted, replicationFactor);
+    // And after it: since we looked, another replica may have made, recorded and filled the topic, and it may have been
+    // lost again. Then the one that we have made is empty, and no record that we have read says so. For a topic that
+    // is new this changes nothing, and where a replica has begun to fill it, it repeats what it has sent.
+    await deps.rewindAll(wanted);
     requireCount(topic, wanted, await deps.broker.partitionCount(topic), recorded !== undefined);
   } else requireCount(topic, wanted, found, recorded !== undefined);
   if (recorded === undefined) await deps.records.record(topic, wanted);

@@ -3,7 +3,7 @@ import { eventually } from '../../src/testing/eventually.ts';
 import { testInfra } from '../../src/testing/infra.ts';
 import { deleteAllRecords, deleteTopic, makeTopic } from './kafkaAdmin.ts';
 import { heardBy, KEYS, make } from './madeDomain.ts';
-import { createParty, untilAllHeard, type Party, type Publisher } from './party.ts';
+import { createParty, untilAllHeard, untilSent, type Party, type Publisher } from './party.ts';
 
 const infra = testInfra();
 const { brokers } = infra;
@@ -16,18 +16,9 @@ beforeEach(async () => {
 });
 afterEach(() => party.end());
 
-/** Until the relay has sent `count` of each key. */
-async function untilSent(count: number): Promise<void> {
-  await eventually(async () => {
-    const [rows] = await party.made.admin.query('SELECT MAX(position) AS sent FROM relay_cursors');
-    expect(rows).toEqual([{ sent: count * KEYS.length }]);
-    return true;
-  }, `${count} of each key were sent`);
-}
-
 it('records that were deleted before a new consumer came are sent again', async () => {
   await make(publisher.store, KEYS, 1, 10);
-  await untilSent(10);
+  await untilSent(party, 10);
   await deleteAllRecords(brokers, party.topic);
   const consumer = party.startConsumer(publisher);
   await untilAllHeard(consumer.store, 10);
@@ -39,7 +30,7 @@ it('records that were deleted while the consumer was away are sent again, before
   await untilAllHeard(first.store, 5);
   await first.stop();
   await make(publisher.store, KEYS, 6, 10);
-  await untilSent(10);
+  await untilSent(party, 10);
   await deleteAllRecords(brokers, party.topic);
   await make(publisher.store, KEYS, 11, 15);
   const second = party.startConsumer(publisher);
@@ -52,7 +43,7 @@ it('a topic that is wiped while the consumer runs is filled again, also when no 
   await untilAllHeard(consumer.store, 5);
   await consumer.stop();
   await make(publisher.store, KEYS, 6, 10);
-  await untilSent(10);
+  await untilSent(party, 10);
   // Somebody else makes it again, so the publisher has no reason to look.
   await deleteTopic(brokers, party.topic);
   await makeTopic(brokers, party.topic, 4);
@@ -77,7 +68,7 @@ it('a topic that is gone is made again by its publisher, with all that was in it
   await untilAllHeard(consumer.store, 5);
   await consumer.stop();
   await make(publisher.store, KEYS, 6, 10);
-  await untilSent(10);
+  await untilSent(party, 10);
   await deleteTopic(brokers, party.topic);
   // Nothing is sent, so that only a look at the topic can show that it is gone.
   const second = party.startConsumer(publisher);

@@ -76,6 +76,15 @@ export async function createParty(
   };
 }
 
+/** Waits until the relay has sent `count` of each key, as far as its stored cursors tell. */
+export async function untilSent({ made }: Party, count: number): Promise<void> {
+  await eventually(async () => {
+    const [rows] = await made.admin.query('SELECT MAX(position) AS sent FROM relay_cursors');
+    expect(rows).toEqual([{ sent: count * KEYS.length }]);
+    return true;
+  }, `${count} of each key were sent`);
+}
+
 /** Waits until all keys were heard of up to `count`: nothing lost, nothing doubled, in order. */
 export async function untilAllHeard(store: EventStore<Heard, Made>, count: number): Promise<void> {
   const expected = new Map(KEYS.map((key) => [key, upTo(count)]));

@@ -4,7 +4,7 @@ import { eventually } from '../../src/testing/eventually.ts';
 import { testInfra } from '../../src/testing/infra.ts';
 import { deleteTopic, makeTopic } from './kafkaAdmin.ts';
 import { KEYS, make } from './madeDomain.ts';
-import { createParty, untilAllHeard, type Party, type Publisher } from './party.ts';
+import { createParty, untilAllHeard, untilSent, type Party, type Publisher } from './party.ts';
 
 const infra = testInfra();
 let party: Party;
@@ -19,11 +19,7 @@ afterEach(() => party.end());
 /** All is sent; then the topic is emptied while its publisher is away, before anybody has read of it. */
 async function loseEverything(count: number): Promise<void> {
   await make(publisher.store, KEYS, 1, count);
-  await eventually(async () => {
-    const [rows] = await party.made.admin.query('SELECT MAX(position) AS sent FROM relay_cursors');
-    expect(rows).toEqual([{ sent: count * KEYS.length }]);
-    return true;
-  }, `${count} of each key were sent`);
+  await untilSent(party, count);
   await publisher.stop();
   await deleteTopic(infra.brokers, party.topic);
   await makeTopic(infra.brokers, party.topic, 4);
