@@ -156,7 +156,7 @@ async function untilRest(shop: Shop, gateway: Gateway, book: Book): Promise<void
   if (!rest.isThere) world.breach('Everything stands still');
 }
 
-/** Loses all topics, and lets the run go on until their owners have made and filled them again. */
+/** Loses all topics, and lets the run go on until their owners have made and filled them again, and all is at rest. */
 async function untilRefilled(shop: Shop): Promise<void> {
   const { world, kafka } = shop;
   if (world.breaches.length > 0) return;
@@ -165,7 +165,8 @@ async function untilRefilled(shop: Shop): Promise<void> {
   const endsAt = world.scheduler.now + REFILL_LIMIT_MS;
   const rest = { isThere: false };
   const look = (): void => {
-    const missing = lacking(shop);
+    // At rest again, too: a process that was halted may have woken up with an order in its hands.
+    const missing = lacking(shop) ?? isAtRest(shop);
     const isTooLate = world.scheduler.now > endsAt;
     rest.isThere = missing === undefined || isTooLate;
     if (!rest.isThere) world.later(LOOK_MS, look);
