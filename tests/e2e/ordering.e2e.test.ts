@@ -4,9 +4,8 @@ import { z } from 'zod';
 import { createClient } from '../stack/client.ts';
 import { readLogOf } from '../books/logs.ts';
 import { readTopic } from '../stack/readTopic.ts';
-import { addProduct, auditAtRest, placeOrder, registerUsers } from '../stack/shop.ts';
+import { addProduct, auditAtRest, orderUntil, registerUsers } from '../stack/shop.ts';
 import { startStack, type Stack } from '../stack/stack.ts';
-import type { ClientAnswer } from '../books/audit.ts';
 
 const PRODUCTS = 20;
 const STOCK = 60;
@@ -35,23 +34,6 @@ describe('the order of decisions', () => {
     await stack.close();
   }, 60_000);
 
-  /** Orders without end, each client one after the other, until told to stop. */
-  const orderUntil = (
-    stop: AbortSignal,
-    userIds: readonly number[],
-    productIds: readonly number[],
-  ) =>
-    Promise.all(
-      userIds.map(async (userId, index) => {
-        const answers: ClientAnswer[] = [];
-        for (let turn = index; !stop.aborted; turn += 7) {
-          const productId = productIds[turn % productIds.length] ?? 0;
-          answers.push(await placeOrder(client.call, { userId, productId }));
-        }
-        return answers;
-      }),
-    );
-
   it('is the order of requests in the partition, whoever owns it', async () => {
     const userIds = await registerUsers(client.call, CLIENTS);
     const productIds: number[] = [];
@@ -60,7 +42,7 @@ describe('the order of decisions', () => {
     await stack.addReplica('inventory');
 
     const stop = new AbortController();
-    const orders = orderUntil(stop.signal, userIds, productIds);
+    const orders = orderUntil(stop.signal, client.call, { userIds, productIds, stride: 7 });
     for (let turn = 0; turn < REBALANCES; turn += 1) {
       // A third owner takes its share of the partitions from the two at work, then gives it back or just dies.
       const third = await stack.addReplica('inventory');

@@ -2,10 +2,9 @@
 // exact.
 import { createPool, type Pool } from 'mysql2/promise';
 import { z } from 'zod';
-import type { ClientAnswer } from '../books/audit.ts';
 import { createClient } from '../stack/client.ts';
 import { orderflow } from '../stack/command.ts';
-import { addProduct, auditAtRest, placeOrder, registerUsers } from '../stack/shop.ts';
+import { addProduct, auditAtRest, orderUntil, registerUsers } from '../stack/shop.ts';
 import { startStack, type Stack } from '../stack/stack.ts';
 
 const CLIENTS = 20;
@@ -97,7 +96,7 @@ describe('read models that are damaged while orders flow', () => {
     for (let n = 0; n < PRODUCTS; n += 1)
       productIds.push(await addProduct(client.call, `product ${n}`, 100_000));
     const stop = new AbortController();
-    const ordering = orderUntil(stop.signal, userIds, productIds);
+    const ordering = orderUntil(stop.signal, client.call, { userIds, productIds, stride: 3 });
     for (let turn = 0; turn < TURNS; turn += 1) {
       for (const [readModel, service, statements] of DAMAGE) {
         for (const statement of statements) await pools[service].query(statement);
@@ -105,7 +104,7 @@ describe('read models that are damaged while orders flow', () => {
       }
     }
     stop.abort();
-    const answers = (await ordering).flat();
+    const answers = await ordering;
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
 
     const books = await auditAtRest(stack, answers);
@@ -115,21 +114,4 @@ describe('read models that are damaged while orders flow', () => {
         expect(counts).toEqual({ missing: 0, extra: 0, changed: 0 });
     }
   }, 300_000);
-
-  /** Orders without end, each client one after the other, until told to stop. */
-  const orderUntil = (
-    signal: AbortSignal,
-    userIds: readonly number[],
-    productIds: readonly number[],
-  ) =>
-    Promise.all(
-      userIds.map(async (userId, index) => {
-        const answers: ClientAnswer[] = [];
-        for (let turn = index; !signal.aborted; turn += 3) {
-          const productId = productIds[turn % productIds.length] ?? 0;
-          answers.push(await placeOrder(client.call, { userId, productId }));
-        }
-        return answers;
-      }),
-    );
 });

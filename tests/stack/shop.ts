@@ -42,6 +42,34 @@ export async function placeOrder(
   };
 }
 
+/**
+ * Places orders without end, each user one after the other, until told to stop. User n begins with product n and goes on
+ * in steps of `stride`, so that all products have their turn if it has no divisor in common with their number.
+ */
+export async function orderUntil(
+  stop: AbortSignal,
+  call: Call,
+  { userIds, productIds, stride }: OrderingUsers,
+): Promise<readonly ClientAnswer[]> {
+  const answers: ClientAnswer[] = [];
+  await Promise.all(
+    userIds.map(async (userId, index) => {
+      for (let turn = index; !stop.aborted; turn += stride) {
+        const productId = productIds[turn % productIds.length] ?? 0;
+        answers.push(await placeOrder(call, { userId, productId }));
+      }
+    }),
+  );
+  return answers;
+}
+
+/** Who orders what in `orderUntil`. */
+export interface OrderingUsers {
+  readonly userIds: readonly number[];
+  readonly productIds: readonly number[];
+  readonly stride: number;
+}
+
 /** How often each status was answered. */
 export function countStatuses(answers: readonly ClientAnswer[]): Record<number, number> {
   const counts: Record<number, number> = {};

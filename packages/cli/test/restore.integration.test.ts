@@ -1,10 +1,7 @@
 // `orderflow restore` where it must refuse, fail, or take up what another one has left: what is there must outlive it.
-import { execFile } from 'node:child_process';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { z } from 'zod';
-import { testInfra } from '@orderflow/shared/testing/infra.ts';
 import { readLogHead } from '@orderflow/shared/eventstore/logHead.ts';
 import { tablesOf } from '../src/backup/dump.ts';
 import { readManifest, type Manifest } from '../src/backup/manifest.ts';
@@ -16,8 +13,8 @@ import { putInPlace, reopenLeftLogs } from '../src/restore/putInPlace.ts';
 import { closeLog, loadTables, switchTables } from '../src/restore/staging.ts';
 import { loadServiceParts, type ServiceParts, type ServicePools } from '../src/serviceLogs.ts';
 import { openAuditedShop, type AuditedShop } from './auditedShop.ts';
+import { runVerb } from './runVerb.ts';
 
-const MAIN = path.join(import.meta.dirname, '../src/main.ts');
 let shop: AuditedShop;
 let folder: string;
 let backup: string;
@@ -43,33 +40,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-function orderflow(...args: string[]): Promise<Ended> {
-  const { mysql } = testInfra();
-  const { users, inventory, orders } = shop.databases;
-  const entries = Object.entries({ users, inventory, orders }).flatMap(([service, { settings }]) =>
-    Object.entries({
-      HOST: settings.host,
-      PORT: String(settings.port),
-      DATABASE: settings.database,
-      USER: settings.user,
-      PASSWORD: settings.password,
-      ADMIN_USER: mysql.adminUser,
-      ADMIN_PASSWORD: mysql.adminPassword,
-    }).map(([name, value]) => [`${service.toUpperCase()}_MYSQL_${name}`, value]),
-  );
-  const env = { PATH: '', ...z.record(z.string(), z.string()).parse(Object.fromEntries(entries)) };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { env }, (error, out, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
-    });
-  });
-}
+const orderflow = (...args: string[]) => runVerb(shop, args, true);
 
 describe('a restore into a database that is another application’s', () => {
   it('is refused, with --replace too, and names the tables that are not Orderflow’s', async () => {

@@ -1,10 +1,8 @@
 // The verbs as an operator runs them: processes of their own, with settings in the environment, and exit codes.
-import { execFile } from 'node:child_process';
-import path from 'node:path';
 import { z } from 'zod';
 import { openAuditedShop, type AuditedShop } from './auditedShop.ts';
+import { runVerb } from './runVerb.ts';
 
-const MAIN = path.join(import.meta.dirname, '../src/main.ts');
 let shop: AuditedShop;
 
 beforeAll(async () => {
@@ -15,24 +13,7 @@ afterAll(async () => {
   await shop.drop();
 });
 
-function orderflow(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const { users, inventory, orders } = shop.databases;
-  const entries = Object.entries({ users, inventory, orders }).flatMap(([service, { settings }]) =>
-    Object.entries({
-      HOST: settings.host,
-      PORT: String(settings.port),
-      DATABASE: settings.database,
-      USER: settings.user,
-      PASSWORD: settings.password,
-    }).map(([name, value]) => [`${service.toUpperCase()}_MYSQL_${name}`, value]),
-  );
-  const env = { PATH: '', ...z.record(z.string(), z.string()).parse(Object.fromEntries(entries)) };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { env }, (error, out, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
-    });
-  });
-}
+const orderflow = (...args: string[]) => runVerb(shop, args);
 
 const orderIdBy = async (type: string): Promise<string> =>
   String(

@@ -22,15 +22,28 @@ const COLUMNS = `consumer, topic, partition_id, message_key, incarnation, positi
 const wishSchema = z.enum(['retry', 'drop']);
 const none = z.literal('').transform(() => null);
 
-const parkedRow = z
-  .object({
-    consumer: z.string(),
-    topic: z.string(),
-    partition_id: z.int(),
-    message_key: z.string(),
-    incarnation: z.int(),
-    position: z.int(),
-    part: z.int(),
+const placeRow = z.object({
+  consumer: z.string(),
+  topic: z.string(),
+  partition_id: z.int(),
+  message_key: z.string(),
+  incarnation: z.int(),
+  position: z.int(),
+  part: z.int(),
+});
+
+function placeIn(row: z.output<typeof placeRow>): ParkedPlace & { readonly partition: number } {
+  return {
+    consumer: row.consumer,
+    topic: row.topic,
+    partition: row.partition_id,
+    key: row.message_key,
+    place: { incarnation: row.incarnation, position: row.position, part: row.part },
+  };
+}
+
+const parkedRow = placeRow
+  .extend({
     value: z.string(),
     reason: z.string(),
     parked_at: z.string(),
@@ -38,11 +51,7 @@ const parkedRow = z
     answer: z.union([none, z.string()]),
   })
   .transform((row): KeptMessage => ({
-    consumer: row.consumer,
-    topic: row.topic,
-    partition: row.partition_id,
-    key: row.message_key,
-    place: { incarnation: row.incarnation, position: row.position, part: row.part },
+    ...placeIn(row),
     value: row.value,
     reason: row.reason,
     parkedAt: row.parked_at,
@@ -66,25 +75,9 @@ export function readParkedRows(
   );
 }
 
-const wishedRow = z
-  .object({
-    consumer: z.string(),
-    topic: z.string(),
-    partition_id: z.int(),
-    message_key: z.string(),
-    incarnation: z.int(),
-    position: z.int(),
-    part: z.int(),
-    wish: wishSchema,
-  })
-  .transform((row): WishedMessage => ({
-    consumer: row.consumer,
-    topic: row.topic,
-    partition: row.partition_id,
-    key: row.message_key,
-    place: { incarnation: row.incarnation, position: row.position, part: row.part },
-    wish: row.wish,
-  }));
+const wishedRow = placeRow
+  .extend({ wish: wishSchema })
+  .transform((row): WishedMessage => ({ ...placeIn(row), wish: row.wish }));
 
 /** The messages of a consumer about which somebody wishes something, by topic, key and place. */
 export function readWishRows(

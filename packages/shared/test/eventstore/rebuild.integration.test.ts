@@ -1,15 +1,9 @@
 // A read model is made again while writers commit: whatever was done to its table, it ends as its events give it.
 import type { Pool, RowDataPacket } from 'mysql2/promise';
-import type { DomainEvent } from '../../src/eventstore/decider.ts';
 import { readLogEvents } from '../../src/eventstore/eventRows.ts';
 import type { EventStore } from '../../src/eventstore/eventStore.ts';
-import { ownLogSource, type FoldSource } from '../../src/eventstore/foldSource.ts';
-import { createMysqlEventStore } from '../../src/eventstore/mysqlEventStore.ts';
 import { createProjectionEngine, keyOf, keyText } from '../../src/eventstore/projectionEngine.ts';
-import type { Projection, Row } from '../../src/eventstore/projection.ts';
-import { openPool } from '../../src/runtime/database.ts';
-import { rebuildReadModel } from '../../src/eventstore/rebuild.ts';
-import { testInfra } from '../../src/testing/infra.ts';
+import type { Row } from '../../src/eventstore/projection.ts';
 import {
   append,
   counted,
@@ -19,47 +13,26 @@ import {
   tallyCodec,
   type TallyEvent,
 } from '../../src/testing/tallyDomain.ts';
-import { createTestDatabase, type TestDatabase } from '../../src/testing/testDatabase.ts';
-import { emptyTables, tallySchema, untilLockWait } from './tallySchema.ts';
+import { nameOf, openTallies, type TallyGround } from './tallyRebuild.ts';
+import { emptyTables, untilLockWait } from './tallySchema.ts';
 
 const TALLIES = 40;
 const WRITERS = 6;
 const TURNS = 20;
 
-const projections = [talliesProjection as Projection<DomainEvent>];
-
-let database: TestDatabase;
+let ground: TallyGround;
 let admin: Pool;
 let store: EventStore<TallyEvent>;
 
 beforeAll(async () => {
-  const infra = testInfra();
-  database = await createTestDatabase(tallySchema, infra);
-  const { adminUser: user, adminPassword: password } = infra.mysql;
-  admin = openPool({ ...database.settings, user, password, poolSize: 6 });
+  ground = await openTallies();
+  admin = ground.admin;
 });
-afterAll(async () => {
-  await admin.end();
-  await database.drop();
-});
+afterAll(() => ground.drop());
 beforeEach(async () => {
-  await emptyTables(database);
-  store = createMysqlEventStore<TallyEvent>({
-    pool: database.pool,
-    codec: tallyCodec,
-    projections: [talliesProjection],
-  });
+  await emptyTables(ground.database);
+  store = ground.openStore();
 });
-
-const ownLog = () => ownLogSource(admin, tallyCodec);
-const rebuild = (dryRun = false, source: FoldSource<number, number> = ownLog()) =>
-  rebuildReadModel({ pool: admin, projections, source, dryRun });
-const nameOf = (index: number) => `tally-${String(index).padStart(3, '0')}`;
-
-async function tableRows(): Promise<readonly Row[]> {
-  const [rows] = await admin.query<(RowDataPacket & Row)[]>('SELECT * FROM tallies ORDER BY tally');
-  return rows.map((row) => ({ ...row }));
-}
 
 /** The read model by its definition: all events folded one after the other. */
 async function foldedRows(): Promise<readonly Row[]> {
@@ -110,14 +83,14 @@ const DAMAGE: readonly string[] = [
 
 it('rows that were changed, removed and made up are shown, and put right', async () => {
   await fill();
-  const right = await tableRows();
+  const right = await ground.tableRows();
   await admin.query('UPDATE tallies SET total = 9 WHERE tally = "tally-001"');
   await admin.query('DELETE FROM tallies WHERE tally = "tally-002"');
   await admin.query('INSERT INTO tallies VALUES ("nobody", "nobody", 1, 1, "")');
-  const wrong = await tableRows();
+  const wrong = await ground.tableRows();
 
-  const looked = await rebuild(true);
-  expect(await tableRows()).toEqual(wrong);
+  const looked = await ground.rebuild({ dryRun: true });
+  expect(await ground.tableRows()).toEqual(wrong);
   expect(looked).toMatchObject({
     ...{ repairedRows: 0, looks: 1, upTo: `position ${TALLIES} of the log` },
     differences: [
@@ -133,22 +106,22 @@ it('rows that were changed, removed and made up are shown, and put right', async
     ],
   });
 
-  const done = await rebuild();
+  const done = await ground.rebuild();
   expect(done).toMatchObject({ repairedRows: 3, looks: 2 });
-  expect(await tableRows()).toEqual(right);
-  expect(await rebuild()).toMatchObject({ repairedRows: 0, looks: 1 });
+  expect(await ground.tableRows()).toEqual(right);
+  expect(await ground.rebuild()).toMatchObject({ repairedRows: 0, looks: 1 });
   const [tables] = await admin.query<RowDataPacket[]>('SHOW TABLES LIKE "%rebuild"');
   expect(tables).toEqual([]);
 });
 
 it('two rows that have each other’s unique value are put right', async () => {
   await fill(2);
-  const right = await tableRows();
+  const right = await ground.tableRows();
   await admin.query('UPDATE tallies SET name = "x" WHERE tally = "tally-000"');
   await admin.query('UPDATE tallies SET name = "tally-000" WHERE tally = "tally-001"');
   await admin.query('UPDATE tallies SET name = "tally-001" WHERE tally = "tally-000"');
-  expect(await rebuild()).toMatchObject({ repairedRows: 2 });
-  expect(await tableRows()).toEqual(right);
+  expect(await ground.rebuild()).toMatchObject({ repairedRows: 2 });
+  expect(await ground.tableRows()).toEqual(right);
 });
 
 it(`${TURNS} rebuilds of a damaged table lose no write of those that commit all the while`, async () => {
@@ -158,52 +131,54 @@ it(`${TURNS} rebuilds of a damaged table lose no write of those that commit all 
   let repairedRows = 0;
   for (let turn = 0; turn < TURNS; turn += 1) {
     await admin.query(DAMAGE[turn % DAMAGE.length] ?? '');
-    repairedRows += (await rebuild()).repairedRows;
+    repairedRows += (await ground.rebuild()).repairedRows;
   }
   stop.abort();
   const commits = await writing;
   expect(repairedRows).toBeGreaterThan(TURNS);
   expect(commits).toBeGreaterThan(TURNS);
-  expect(await tableRows()).toEqual(await foldedRows());
+  expect(await ground.tableRows()).toEqual(await foldedRows());
 }, 300_000);
 
 it('a commit that makes a missing row anew, while that is being repaired, is not lost', async () => {
   await fill(2);
   await store.commit([{ streams: [append('early', 0, counted(nameOf(0), 4))] }]);
   await admin.query('DELETE FROM tallies WHERE tally = ?', [nameOf(0)]);
-  const source = ownLog();
+  const source = ground.ownLog();
   let looks = 0;
   let late: Promise<unknown> = Promise.resolve();
-  const report = await rebuild(false, {
-    ...source,
-    async target(connection) {
-      looks += 1;
-      // The fourth is that of the repair: the head is locked, the row was looked for and not found.
-      if (looks === 4) {
-        late = store.commit([{ streams: [append('late', 0, counted(nameOf(0), 2))] }]);
-        await untilLockWait(database);
-      }
-      return source.target(connection);
+  const report = await ground.rebuild({
+    source: {
+      ...source,
+      async target(connection) {
+        looks += 1;
+        // The fourth is that of the repair: the head is locked, the row was looked for and not found.
+        if (looks === 4) {
+          late = store.commit([{ streams: [append('late', 0, counted(nameOf(0), 2))] }]);
+          await untilLockWait(ground.database);
+        }
+        return source.target(connection);
+      },
     },
   });
   await late;
   expect(looks).toBeGreaterThan(3);
   expect(report.repairedRows).toBeGreaterThan(0);
-  expect(await tableRows()).toMatchObject([{ total: 6 }, { total: 0 }]);
-  expect(await tableRows()).toEqual(await foldedRows());
+  expect(await ground.tableRows()).toMatchObject([{ total: 6 }, { total: 0 }]);
+  expect(await ground.tableRows()).toEqual(await foldedRows());
 });
 
 it('only one rebuild runs in a schema', async () => {
   await fill(1);
-  const source = ownLog();
+  const source = ground.ownLog();
   const second: unknown[] = [];
   const busy: typeof source = {
     ...source,
     async target(connection) {
-      if (second.length === 0) second.push(await rebuild().catch((error: unknown) => error));
+      if (second.length === 0) second.push(await ground.rebuild().catch((error: unknown) => error));
       return source.target(connection);
     },
   };
-  await rebuild(true, busy);
+  await ground.rebuild({ dryRun: true, source: busy });
   expect(second).toMatchObject([{ code: 'rebuild_under_way' }]);
 });
