@@ -7,6 +7,9 @@ export const CHECKOUT = path.resolve(import.meta.dirname, '..');
 /** The launcher's folder in a checkout. */
 export const STATE_DIR = path.join(CHECKOUT, '.orderflow');
 
+/** Where services keep their compiled code, for all runs: Node looks at each source's hash before it uses what is here. */
+export const COMPILE_CACHE_DIR = path.join(STATE_DIR, 'compile-cache');
+
 /** The folders of one run: of `npm start`, or of one run of `npm test`. */
 export interface RunPlaces {
   /** What its folder of embedded data is called. */

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { LaunchFailure } from './failure.ts';
 import { infraEnvironment, type InfraAccess } from './infra/infra.ts';
-import { CHECKOUT, type RunPlaces } from './places.ts';
+import { CHECKOUT, COMPILE_CACHE_DIR, type RunPlaces } from './places.ts';
 import { STOP_RANK } from './process/pidFiles.ts';
 import { httpAnswers, isPortFree } from './process/probes.ts';
 import type { SupervisedProcess } from './process/supervise.ts';
@@ -98,6 +98,8 @@ export function describeService(
       args: [...HEAP_LIMITS, path.join('services', place.name, 'src', 'main.ts')],
       cwd: CHECKOUT,
       env: {
+        // Reading the code is most of what a start costs the CPU, and a service that was killed starts in its users' time.
+        NODE_COMPILE_CACHE: COMPILE_CACHE_DIR,
         ...environment,
         ...infraEnvironment(infra),
         ...ownSettings(place.name, settings.inherited),

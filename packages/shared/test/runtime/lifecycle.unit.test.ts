@@ -1,5 +1,7 @@
 // How a process ends: on signals, on faults, with its parent. Each test runs a real process.
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { eventually } from '@orderflow/shared/testing/eventually.ts';
 
@@ -63,6 +65,16 @@ describe('a service process', () => {
       ]);
     },
   );
+
+  it('keeps its compiled code as soon as it has started, for the start after a kill -9', async () => {
+    const cache = mkdtempSync(path.join(tmpdir(), 'orderflow-compiled-'));
+    const { child, exitCode } = await started({ NODE_COMPILE_CACHE: cache });
+    const kept = () => readdirSync(cache, { recursive: true, withFileTypes: true });
+    await eventually(() => kept().some((entry) => entry.isFile()), 'compiled code is kept');
+    child.kill('SIGKILL');
+    await exitCode;
+    rmSync(cache, { recursive: true });
+  });
 
   it('takes the second signal for the same wish', async () => {
     const { child, messages, exitCode } = await started();
