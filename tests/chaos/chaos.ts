@@ -14,7 +14,7 @@ import { whyNoSmallDisk } from './stack/smallDisk.ts';
 /** Below this load average a recovery of the matrix that takes longer than its limit is a failure; above it, it is told alone. */
 const QUIET_LOAD = 4;
 /** Runs of the matrix between two verdicts. */
-const RUNS_PER_PART = 5;
+const RUNS_PER_PART = 10;
 
 const asked = parseChaosArguments(process.argv.slice(2));
 const earlier = asked.resultsFile === undefined ? [] : readResults(asked.resultsFile);
