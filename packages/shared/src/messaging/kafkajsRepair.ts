@@ -1,4 +1,5 @@
-// Two repairs of kafkajs 2.2.4: a timer with a negative delay (kafkajs#1751), and questions about all topics of a cluster.
+// Three repairs of kafkajs 2.2.4: a timer with a negative delay (kafkajs#1751), questions about all topics of a cluster, and a
+// member that forgets who it is when it starts again.
 import { createRequire } from 'node:module';
 
 /** What the repaired method uses of kafkajs' request queue. */
@@ -49,6 +50,39 @@ export function repairTopicQuestions(): void {
     writeNullableArray(this: Encoder, array: readonly unknown[], type?: string): Encoder {
       this.writeArray(array, type);
       return this;
+    },
+  });
+}
+
+/** What the repaired method uses of kafkajs' group. */
+interface Group {
+  /** Each consumer has one of its own. */
+  readonly cluster: object;
+  /** Null before the first join, after leaving, and when the coordinator knows no such member. */
+  memberId: string | null;
+}
+
+/** The group that a consumer made last, by its cluster. */
+const lastGroups = new WeakMap<object, Group>();
+
+/**
+ * Lets a consumer that starts again after a crash go on as the member that it was. kafkajs makes a new group object for
+ * each start, which knows of no member; when the broker was away it could not leave either. So it joined as a stranger, and
+ * the coordinator, which had read the old member in its log, first waited out that one's session: 6 s after each
+ * restart of a lone broker. A member that the coordinator does not know is told so and joins as a new one, as ever.
+ * `connect` is what a start begins with, and nothing else calls it.
+ */
+export function repairMembership(): void {
+  const load: (path: string) => unknown = createRequire(import.meta.url);
+  const { prototype } = load('kafkajs/src/consumer/consumerGroup.js') as {
+    prototype: { connect: (this: Group) => Promise<void> };
+  };
+  const { connect } = prototype;
+  Object.assign(prototype, {
+    connect(this: Group): Promise<void> {
+      this.memberId = lastGroups.get(this.cluster)?.memberId ?? null;
+      lastGroups.set(this.cluster, this);
+      return connect.call(this);
     },
   });
 }

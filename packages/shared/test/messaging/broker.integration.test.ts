@@ -4,7 +4,7 @@ import { createKafka } from '../../src/messaging/kafka.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { eventually } from '../../src/testing/eventually.ts';
 import { testInfra } from '../../src/testing/infra.ts';
-import { leadersOf, moveLeader } from './kafkaAdmin.ts';
+import { leadersOf, membersOf, moveLeader } from './kafkaAdmin.ts';
 import { heardBy, KEYS, make } from './madeDomain.ts';
 import { createParty, untilAllHeard, type Party } from './party.ts';
 import { uniqueName } from './testServices.ts';
@@ -34,6 +34,21 @@ describe('one broker', () => {
     await make(publisher.store, KEYS, 21, 40);
     await cluster.nodes[0]?.restart();
     await untilAllHeard(consumer.store, 40);
+  });
+
+  it('that is killed and comes back meets the member it had, and waits for no session to end', async () => {
+    party = await createParty(infra, cluster);
+    const publisher = await party.startPublisher();
+    const consumer = party.startConsumer(publisher);
+    await make(publisher.store, KEYS, 1, 5);
+    await untilAllHeard(consumer.store, 5);
+    const members = await membersOf(cluster.brokers, party.topic);
+    expect(members).toHaveLength(1);
+    await cluster.nodes[0]?.kill();
+    await cluster.nodes[0]?.restart();
+    await make(publisher.store, KEYS, 6, 10);
+    await untilAllHeard(consumer.store, 10);
+    expect(await membersOf(cluster.brokers, party.topic)).toEqual(members);
   });
 });
 

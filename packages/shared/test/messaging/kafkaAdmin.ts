@@ -62,6 +62,14 @@ export function commitEnd(
   });
 }
 
+/** The ids that the members of a group have been given. */
+export function membersOf(brokers: readonly string[], groupId: string): Promise<string[]> {
+  return asAdmin(brokers, async (admin) => {
+    const { groups } = await admin.describeGroups([groupId]);
+    return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
+  });
+}
+
 /** The leader of each partition, by partition. */
 export function leadersOf(brokers: readonly string[], topic: string): Promise<number[]> {
   return asAdmin(brokers, async (admin) => {
