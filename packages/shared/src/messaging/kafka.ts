@@ -4,7 +4,12 @@ import type { Logger } from '../runtime/logger.ts';
 import { CONTENT_TYPE } from './envelope.ts';
 import { kafkaRefusal, throwFailure, throwRefusal } from './kafkaErrors.ts';
 import { createGroupConnection } from './kafkaGroup.ts';
-import { repairMembership, repairRequestQueue, repairTopicQuestions } from './kafkajsRepair.ts';
+import {
+  repairMembership,
+  repairMissingAnswers,
+  repairRequestQueue,
+  repairTopicQuestions,
+} from './kafkajsRepair.ts';
 import { kafkaLogCreator, kafkaVerbosity } from './kafkaLogger.ts';
 import {
   ACKNOWLEDGE_TIMEOUT_MS,
@@ -34,6 +39,7 @@ const HEADERS = { 'content-type': CONTENT_TYPE };
 
 repairRequestQueue();
 repairTopicQuestions();
+repairMissingAnswers();
 repairMembership();
 
 /** Makes the connection's factory; nothing is connected yet. */

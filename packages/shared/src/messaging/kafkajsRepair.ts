@@ -1,5 +1,5 @@
-// Three repairs of kafkajs 2.2.4: a timer with a negative delay (kafkajs#1751), questions about all topics of a cluster, and a
-// member that forgets who it is when it starts again.
+// Four repairs of kafkajs 2.2.4: a timer with a negative delay (kafkajs#1751), questions about all topics of a cluster, an
+// answer that is none, and a member that forgets who it is when it starts again.
 import { createRequire } from 'node:module';
 
 /** What the repaired method uses of kafkajs' request queue. */
@@ -50,6 +50,29 @@ export function repairTopicQuestions(): void {
     writeNullableArray(this: Encoder, array: readonly unknown[], type?: string): Encoder {
       this.writeArray(array, type);
       return this;
+    },
+  });
+}
+
+/** kafkajs' way to all brokers; of its answer only whether there is one matters here. */
+interface Cluster {
+  metadata: (this: Cluster, question?: object) => Promise<object | null>;
+}
+
+/**
+ * Throws where kafkajs gives null for 'no broker answered': each broker's error is swallowed there, and whoever asked reads
+ * a property of null. That TypeError is taken for a bug, which ends the process; and a broker that is killed between
+ * two questions is none.
+ */
+export function repairMissingAnswers(): void {
+  const load: (path: string) => unknown = createRequire(import.meta.url);
+  const { prototype } = load('kafkajs/src/cluster/index.js') as { prototype: Cluster };
+  const { metadata } = prototype;
+  Object.assign(prototype, {
+    async metadata(this: Cluster, question?: object): Promise<object> {
+      const answer = await metadata.call(this, question);
+      if (answer === null) throw new Error('no broker has told of its topics');
+      return answer;
     },
   });
 }

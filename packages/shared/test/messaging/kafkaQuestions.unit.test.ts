@@ -1,15 +1,30 @@
-// What becomes of a question to Kafka that fails before any broker has heard it.
+// What becomes of a question to Kafka that fails before any broker has heard it, or answered it.
+import { createRequire } from 'node:module';
 import kafkajs from 'kafkajs';
 import { createKafka } from '../../src/messaging/kafka.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
+
+const broker = createKafka({
+  ...{ brokers: ['127.0.0.1:1'], clientId: 'test' },
+  logger: createLogger({ service: 'test', level: 'silent' }),
+});
+
+it('a question whose connection breaks may be asked again, and is no bug that ends the process', async () => {
+  const load: (path: string) => unknown = createRequire(import.meta.url);
+  const { prototype } = load('kafkajs/src/cluster/brokerPool.js') as { prototype: object };
+  const done = (): Promise<void> => Promise.resolve();
+  const calm = { connect: done, disconnect: done, refreshMetadataIfNecessary: done };
+  // What kafkajs' pool gives when the only broker was connected, and is killed before it answers.
+  Object.assign(prototype, { ...calm, withBroker: () => Promise.resolve(null) });
+  await expect(broker.partitionCount('topic')).rejects.toMatchObject({
+    code: 'kafka_unavailable',
+    retryable: true,
+  });
+});
 
 it('a bug in a question is told as it is, not as a broker that is away and would be asked for ever', async () => {
   const admin = new kafkajs.Kafka({ brokers: ['127.0.0.1:1'] }).admin();
   admin.connect = () => Promise.reject(new TypeError('x is not a function'));
   kafkajs.Kafka.prototype.admin = () => admin;
-  const broker = createKafka({
-    ...{ brokers: ['127.0.0.1:1'], clientId: 'test' },
-    logger: createLogger({ service: 'test', level: 'silent' }),
-  });
   await expect(broker.partitionCount('topic')).rejects.toThrow(TypeError);
 });
