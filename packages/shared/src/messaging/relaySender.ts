@@ -1,12 +1,12 @@
 // Sends one batch until Kafka has it: a producer that failed is thrown away, since what it still sends is unknown.
 import { AppError } from '../runtime/appError.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { RETRY_MOST_MS } from './kafkaLimits.ts';
 import { backOff, createSignal } from './signal.ts';
 import { MessageTooLargeError, type OutgoingRecord, type Producer } from './transport.ts';
 import { within } from './within.ts';
 
 const RETRY_FIRST_MS = 100;
-const RETRY_MOST_MS = 2_000;
 /**
  * How long one try may take. A little longer than kafkajs waits for one answer (CONNECTION_LIMITS.requestTimeout): after
  * that it would ask the broker that is silent again and again, and never look who leads the partition now.

@@ -61,3 +61,26 @@ it('a send that was given up ends at once, however long it might still wait', as
   sender.giveUp();
   expect(await sending).toBe(false);
 });
+
+it('a broker that is away for long is looked for twice a second', async () => {
+  let tries = 0;
+  const makeProducer = (): Promise<Producer> => {
+    tries += 1;
+    return Promise.reject(new Error('the broker is away'));
+  };
+  let mustStop = false;
+  const sender = new RelaySender(makeProducer, 'topic', logger);
+  import.meta.jest.useFakeTimers();
+  try {
+    const sending = sender.send(RECORDS, () => mustStop);
+    await import.meta.jest.advanceTimersByTimeAsync(60_000);
+    const before = tries;
+    await import.meta.jest.advanceTimersByTimeAsync(10_000);
+    expect(tries - before).toBeGreaterThanOrEqual(20);
+    mustStop = true;
+    sender.wake();
+    expect(await sending).toBe(false);
+  } finally {
+    import.meta.jest.useRealTimers();
+  }
+});
