@@ -8,7 +8,8 @@ import { backOff } from './signal.ts';
 import type { TopicPartition } from './transport.ts';
 
 const WAIT_FIRST_MS = 200;
-const WAIT_MOST_MS = 5_000;
+/** So long orders may wait after the database is back. A look costs a few queries, and a connection to the broker. */
+const WAIT_MOST_MS = 1_000;
 /** A partition whose cursor another one has moved is looked at again after this, if the group leaves it to us. */
 const LOST_FIRST_MS = 1_000;
 const LOST_MOST_MS = 10_000;

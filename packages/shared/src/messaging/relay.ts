@@ -52,7 +52,8 @@ const LEAVE_MS = 2 * SAVE_INTERVAL_MS;
 /** How long a send under way is waited for when the relay stops. */
 const LAST_SEND_MS = 2_000;
 const RETRY_FIRST_MS = 100;
-const RETRY_MOST_MS = 2_000;
+/** So long orders may wait after the database is back; a look costs a query. */
+const RETRY_MOST_MS = 500;
 
 /** What a round of the relay found: nothing; all that there was for now; or more stands behind it. */
 type Round = 'nothing' | 'some' | 'more';

@@ -2,6 +2,7 @@
 import { Assignment } from '../../src/messaging/assignment.ts';
 import { createMutex } from '../../src/messaging/mutex.ts';
 import { partitionName } from '../../src/messaging/partitionState.ts';
+import { AppError } from '../../src/runtime/appError.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { eventually } from '../../src/testing/eventually.ts';
 import { madeMessage, ofA, setUpConsumer, stopConsumers, TOPIC } from './heardConsumer.ts';
@@ -85,4 +86,33 @@ it('partitions that were lost together come back together', async () => {
   await eventually(() => loads.flat().length === 6, 'all have come back');
   expect(loads).toHaveLength(2);
   assignment.end();
+});
+
+it('partitions that wait for the database are looked at every second, however long it is away', async () => {
+  let looks = 0;
+  const assignment = new Assignment({
+    exclusive: createMutex(),
+    load() {
+      looks += 1;
+      return Promise.reject(new AppError('away', 'The database is away', { retryable: true }));
+    },
+    pause: () => undefined,
+    forget: () => undefined,
+    renew: () => undefined,
+    onBug: (error) => {
+      throw error;
+    },
+    logger: createLogger({ service: 'test', level: 'silent' }),
+  });
+  import.meta.jest.useFakeTimers();
+  try {
+    assignment.replace([{ topic: TOPIC, partition: 0 }]);
+    await import.meta.jest.advanceTimersByTimeAsync(60_000);
+    const before = looks;
+    await import.meta.jest.advanceTimersByTimeAsync(10_000);
+    expect(looks - before).toBeGreaterThanOrEqual(10);
+  } finally {
+    assignment.end();
+    import.meta.jest.useRealTimers();
+  }
 });

@@ -227,3 +227,22 @@ it('a log that lost its end ends the relay before its positions are used again',
   expect(String(fatal[0])).toMatch(/Raise the incarnation/);
   expect(sent('a')).toEqual([]);
 });
+
+it('a database that is away is looked for twice a second', async () => {
+  const { positions, start } = await setUp();
+  let looks = 0;
+  positions.acquire = () => {
+    looks += 1;
+    return Promise.reject(new AppError('away', 'The database is away', { retryable: true }));
+  };
+  import.meta.jest.useFakeTimers();
+  try {
+    start();
+    await import.meta.jest.advanceTimersByTimeAsync(60_000);
+    const before = looks;
+    await import.meta.jest.advanceTimersByTimeAsync(10_000);
+    expect(looks - before).toBeGreaterThanOrEqual(20);
+  } finally {
+    import.meta.jest.useRealTimers();
+  }
+});
