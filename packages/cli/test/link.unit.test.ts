@@ -23,6 +23,7 @@ describe('A link that follows two messages at a time', () => {
       open: () => ({
         concernsStream: true,
         fold: () => undefined,
+        anticipate: () => undefined,
         replay: () => Promise.resolve([effect]),
       }),
       lookUp: ({ position }) => Promise.resolve(message(position)),

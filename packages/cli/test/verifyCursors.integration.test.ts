@@ -1,29 +1,38 @@
 // The verifier on real databases whose cursors somebody has moved.
+import { formatPlace, START, type Place } from '@orderflow/shared/messaging/chain.ts';
 import { openAuditedShop, type AuditedShop } from './auditedShop.ts';
+import { assignments, fourthLast, placesOf } from './cursorsByHand.ts';
 
 let shop: AuditedShop;
 
 beforeAll(async () => {
-  shop = await openAuditedShop({ users: 5, products: 3, stock: 40, orders: 120 });
+  shop = await openAuditedShop({ users: 300, products: 3, stock: 40, orders: 120 });
 });
 
 afterAll(async () => {
   await shop.drop();
 });
 
-describe('A change by hand', () => {
-  const cursor = "consumer = 'inventory' AND topic = 'orders.v1'";
-  const furthest = async () => {
-    const row = await shop.one(
-      'inventory',
-      `SELECT partition_id, position FROM consumer_cursors WHERE ${cursor} ORDER BY position DESC LIMIT 1`,
-    );
-    return { partition: Number(row.partition_id), position: Number(row.position) };
+/** A cursor of a consumer as it is stored, with the SQL that puts it back. */
+async function consumerCursor(consumer: 'inventory' | 'orders', topic: string) {
+  const cursor = `consumer = '${consumer}' AND topic = '${topic}'`;
+  const row = await shop.one(
+    consumer,
+    `SELECT partition_id, position, part FROM consumer_cursors WHERE ${cursor} ORDER BY position DESC LIMIT 1`,
+  );
+  const partition = Number(row.partition_id);
+  const where = `WHERE ${cursor} AND partition_id = ${partition}`;
+  const [position, part] = [Number(row.position), Number(row.part)];
+  const place: Place = { incarnation: 1, position, part };
+  return {
+    ...{ partition, place, where, name: `cursor ${consumer}/${topic}/${partition}` },
+    undo: `UPDATE consumer_cursors SET ${assignments(place)} ${where}`,
   };
+}
 
-  it('that moves a cursor back is named', async () => {
-    const { partition, position } = await furthest();
-    const where = `WHERE ${cursor} AND partition_id = ${partition}`;
+describe('A change by hand', () => {
+  it('that moves a cursor back is named, with what was handled behind it', async () => {
+    const { partition, where, undo } = await consumerCursor('inventory', 'orders.v1');
     const { causationId } = JSON.parse(
       String(
         (
@@ -38,7 +47,7 @@ describe('A change by hand', () => {
     const breaches = await shop.breachesAfter(
       'inventory',
       [`UPDATE consumer_cursors SET position = ${back} ${where}`],
-      [`UPDATE consumer_cursors SET position = ${position} ${where}`],
+      [undo],
     );
     expect(breaches).toContainEqual(
       expect.stringMatching(
@@ -52,13 +61,51 @@ describe('A change by hand', () => {
     ).toEqual([]);
   });
 
+  it('that moves a cursor back over registrations is named by the rows that they have made, and the rows are not', async () => {
+    const { partition, place, where, undo } = await consumerCursor('orders', 'users.v1');
+    const back = fourthLast(await placesOf(shop, 'users.v1', partition));
+    const breaches = await shop.breachesAfter(
+      'orders',
+      [`UPDATE consumer_cursors SET ${assignments(back)} ${where}`],
+      [undo],
+    );
+    expect(breaches).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^P8: cursor orders/users.v1/${partition} stands at ${formatPlace(back)}, but row \\d+ of orders.known_users is what message users/1.\\d+.0 ` +
+            `\\(UserRegistered, key \\d+\\) makes of it behind it, and 2 more show it, up to ${formatPlace(place)}: the cursor was moved back$`,
+        ),
+      ),
+    ]);
+  });
+
+  it('that moves a cursor back behind a message that is parked is named', async () => {
+    const { partition, place, where, undo, name } = await consumerCursor('orders', 'users.v1');
+    const { position } = place;
+    const back = fourthLast(await placesOf(shop, 'users.v1', partition));
+    const parked = `INSERT INTO parked_messages (consumer, topic, partition_id, message_key, incarnation, position, part,
+      value, reason, parked_at) VALUES ('orders', 'users.v1', ${partition}, '${position}', 1, ${position}, 0, 'x', 'y', 'z')`;
+    const breaches = await shop.breachesAfter(
+      'orders',
+      [`UPDATE consumer_cursors SET ${assignments(back)} ${where}`, parked],
+      [undo, 'DELETE FROM parked_messages'],
+    );
+    expect(breaches).toContainEqual(
+      expect.stringMatching(
+        new RegExp(
+          `^P8: ${name} stands at ${formatPlace(back)}, but message users/${formatPlace(place)} \\(UserRegistered, key ${position}\\) ` +
+            `is parked behind it up to ${formatPlace(place)}: the cursor was moved back$`,
+        ),
+      ),
+    );
+  });
+
   it('that moves a cursor beyond the log of the publisher is named', async () => {
-    const { partition, position } = await furthest();
-    const where = `WHERE ${cursor} AND partition_id = ${partition}`;
+    const { partition, where, undo } = await consumerCursor('inventory', 'orders.v1');
     const breaches = await shop.breachesAfter(
       'inventory',
       [`UPDATE consumer_cursors SET position = 99999 ${where}`],
-      [`UPDATE consumer_cursors SET position = ${position} ${where}`],
+      [undo],
     );
     expect(breaches).toEqual([
       expect.stringMatching(
@@ -69,19 +116,38 @@ describe('A change by hand', () => {
     ]);
   });
 
-  it('that makes the relay believe it has sent more than the log has is named', async () => {
-    const { partition, position } = await furthest();
-    const where = `WHERE topic = 'orders.v1' AND partition_id = ${partition}`;
+  it('that gives a cursor another incarnation or part is named', async () => {
+    const { name, place, where, undo } = await consumerCursor('inventory', 'orders.v1');
+    for (const [change, changed] of [
+      ['incarnation = 7', { ...place, incarnation: 7 }],
+      ['part = 9', { ...place, part: 9 }],
+    ] as const) {
+      const breaches = await shop.breachesAfter(
+        'inventory',
+        [`UPDATE consumer_cursors SET ${change} ${where}`],
+        [undo],
+      );
+      expect(breaches).toEqual([
+        expect.stringContaining(
+          `P9: ${name} stands at ${formatPlace(changed)}, which is ahead of the log of orders`,
+        ),
+      ]);
+    }
+  });
+
+  it('that removes a cursor is named', async () => {
+    const { name, where } = await consumerCursor('inventory', 'orders.v1');
     const breaches = await shop.breachesAfter(
-      'orders',
-      [`UPDATE relay_cursors SET position = 99999 ${where}`],
-      [`UPDATE relay_cursors SET position = ${position} ${where}`],
+      'inventory',
+      [
+        `CREATE TABLE kept AS SELECT * FROM consumer_cursors ${where}`,
+        `DELETE FROM consumer_cursors ${where}`,
+      ],
+      ['INSERT INTO consumer_cursors SELECT * FROM kept', 'DROP TABLE kept'],
     );
-    expect(breaches).toEqual([
-      expect.stringMatching(
-        new RegExp(`^P9: relay cursor orders.v1/${partition} stands at 1.99999.\\d+, which`),
-      ),
-    ]);
+    expect(breaches).toContainEqual(
+      expect.stringMatching(new RegExp(`^P8: ${name} stands at 0.0.0, but event .* moved back$`)),
+    );
   });
 });
 
@@ -123,5 +189,36 @@ describe('A cursor that was moved on over requests that wait', () => {
         ),
       ),
     ]);
+  });
+});
+
+describe('A cursor that was moved on over a registration that waits', () => {
+  it('is named with the row that is missing', async () => {
+    const { partition, place, where, undo, name } = await consumerCursor('orders', 'users.v1');
+    const { position } = place;
+    const before = (await placesOf(shop, 'users.v1', partition)).at(-2) ?? START;
+    const ofUser = `known_users WHERE user_id = ${position}`;
+    const { admin } = shop.databases.orders;
+    // As it was before the message: neither is the row there, nor has the cursor passed the message.
+    await admin.query(`CREATE TABLE kept AS SELECT * FROM ${ofUser}`);
+    await admin.query(`DELETE FROM ${ofUser}`);
+    await admin.query(`UPDATE consumer_cursors SET ${assignments(before)} ${where}`);
+    const { findings } = await shop.audit();
+    const breaches = await shop.breachesAfter('orders', [undo], []);
+    await admin.query('INSERT INTO known_users SELECT * FROM kept');
+    await admin.query('DROP TABLE kept');
+    expect(findings.breaches).toEqual([]);
+    expect(breaches).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^P6: row ${position} of orders.known_users is missing: .*: so it was before message users/${formatPlace(place)} ` +
+            `\\(UserRegistered, key ${position}\\); the row was put back, or ${name} moved on over it$`,
+        ),
+      ),
+    ]);
+  });
+
+  it('is undone: the system is whole again', async () => {
+    expect((await shop.audit()).findings.breaches).toEqual([]);
   });
 });

@@ -5,11 +5,13 @@ import { DATA_SERVICES, type DataService } from '../config.ts';
 import type { Cut } from '../cut.ts';
 import type { ServiceParts } from '../serviceLogs.ts';
 import { readCursors, type ParkedRow, type ServiceCursors } from './cursors.ts';
+import { relayDoubts } from './doubts.ts';
 import { Findings } from './findings.ts';
 import { Link } from './link.ts';
 import { OrderLines } from './orderLines.ts';
 import { ParkedBook } from './parkedBook.ts';
 import { LogReader } from './rawEvents.ts';
+import { RelayBook } from './relayBook.ts';
 import { readSideBySide } from './sideBySide.ts';
 import { ServiceAuditor, type AuditorDeps } from './serviceAuditor.ts';
 import { auditedInventory, auditedOrders, auditedUsers } from './services.ts';
@@ -52,6 +54,8 @@ export interface AuditResult {
   readonly parked: readonly (ParkedRow & { readonly consumer: DataService })[];
   /** What was not compared, and why. */
   readonly notCompared: readonly string[];
+  /** What may be lawful, or somebody's hand: no breaches. */
+  readonly doubts: readonly string[];
 }
 
 type Auditor = ReturnType<typeof createAuditors>[DataService];
@@ -88,14 +92,15 @@ export async function audit(input: AuditInput): Promise<AuditResult> {
     ...(await compareReadModels(input, auditors, links, isWhole)),
     ...unfollowed(lines, links),
   ];
+  for (const { link } of links) link.tellMovedBack();
   return {
-    ...{ findings, events, notCompared },
+    ...{ findings, events, notCompared, doubts: relayDoubts(topics, cursors) },
     orders: { requested: lines.requested, confirmed: lines.confirmed, rejected: lines.rejected },
     inFlight: {
       undecidedOrders: lines.undecided(),
       messages: Object.fromEntries(links.map(({ name, link }) => [name, link.inFlight])),
       notSent: Object.fromEntries(
-        DATA_SERVICES.map((name) => [topics[name].topic, topics[name].notSent]),
+        DATA_SERVICES.map((name) => [topics[name].topic, topics[name].relay.notSent]),
       ),
     },
     parked: DATA_SERVICES.flatMap((consumer) =>
@@ -118,7 +123,10 @@ function createTopics(input: AuditInput, cursors: AllCursors, findings: Findings
     return new TopicBook({
       ...{ publisher, topic, findings, since: input.since[publisher] },
       partitionCount: topics.get(topic) ?? input.defaultPartitions,
-      relayCursors: relay.filter((cursor) => cursor.topic === topic),
+      relay: new RelayBook({
+        ...{ publisher, topic, findings, head: input.snapshots[publisher] },
+        cursors: relay.filter((cursor) => cursor.topic === topic),
+      }),
       history: DATA_SERVICES.map((reader) => cursors[reader].histories.get(topic)).find(Boolean),
     });
   };

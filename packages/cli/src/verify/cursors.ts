@@ -28,6 +28,8 @@ export interface ServiceCursors {
   readonly topics: ReadonlyMap<string, number>;
   readonly relay: readonly (RelayCursor & { readonly topic: string })[];
   readonly consumer: readonly StoredCursor[];
+  /** True if a process leads the relay: what is stored of its cursors is a copy then, which it overwrites within a second. */
+  readonly isLed: boolean;
   readonly parked: readonly ParkedRow[];
   /** By topic: what its consumer knows of a restore of the publisher. */
   readonly histories: ReadonlyMap<string, LogHistory>;
@@ -45,6 +47,11 @@ export async function readCursors(reader: Reader, consumer: string): Promise<Ser
     z.object({ topic: z.string(), partition_id: z.int(), ...place, scanned_position: z.int() }),
     `SELECT topic, partition_id, incarnation, position, part, scanned_position
       FROM relay_cursors ORDER BY topic, partition_id`,
+  );
+  const leases = await read(
+    reader,
+    z.object({ holds: z.int() }),
+    "SELECT owner <> '' AND expires_at > UTC_TIMESTAMP(3) AS holds FROM relay_lease",
   );
   const cursor = z.object({ topic: z.string(), partition_id: z.int(), ...place });
   const consumed = await read(
@@ -72,6 +79,7 @@ export async function readCursors(reader: Reader, consumer: string): Promise<Ser
     topics: new Map(topics.map(({ topic, partition_count }) => [topic, partition_count])),
     relay: relay.map((row) => ({ ...stored(row), scannedPosition: row.scanned_position })),
     consumer: consumed.map(stored),
+    isLed: leases.some(({ holds }) => holds === 1),
     parked: parked.map((row) => ({
       ...stored(row),
       ...{ key: row.message_key, reason: row.reason, valueHash: row.value_hash },

@@ -113,7 +113,7 @@ function compareMessage(
       );
     return undefined;
   }
-  if (!book.isSent(partition, place)) return undefined;
+  if (!book.relay.isSent(partition, place)) return undefined;
   // Kafka keeps no more than it is told to, and begins with the oldest.
   const { first } = content;
   if (first === undefined || comparePlaces(place, first) < 0) return 'not kept';

@@ -11,8 +11,10 @@ import type { DataService } from '../config.ts';
 import type { Findings } from './findings.ts';
 import { nameOf, timeOf } from './causes.ts';
 import { cursorName, MissingEffects } from './missingEffects.ts';
-import type { OpenedMessage, Pending } from './pending.ts';
+import { MovedBack } from './movedBack.ts';
+import { PendingMessages, type OpenedMessage, type Pending } from './pending.ts';
 import type { ParkedBook } from './parkedBook.ts';
+import type { RowWitness } from './factRows.ts';
 import type { Choices } from './services.ts';
 
 /** What a link is made of. */
@@ -45,13 +47,11 @@ const ANY_CHOICE = { cartLineId: 1, cartLineUuid: '00000000-0000-4000-8000-00000
 /** One topic as one consumer reads it. */
 export class Link {
   readonly #deps: LinkDeps;
-  readonly #byPlace = new Map<string, Pending>();
-  /** By message key, in order. */
-  readonly #queues = new Map<string, Pending[]>();
+  readonly #pending = new PendingMessages();
   /** By message key: the message answered last. */
   readonly #answered = new Map<string, Pending>();
   readonly #missing: MissingEffects;
-  readonly #movedBack = new Set<number>();
+  readonly #movedBack: MovedBack;
   inFlight = 0;
   /** Messages whose effect was not waited for, since too many others were. One that is answered is read again. */
   unfollowed = 0;
@@ -59,6 +59,7 @@ export class Link {
   constructor(deps: LinkDeps) {
     this.#deps = deps;
     this.#missing = new MissingEffects(deps);
+    this.#movedBack = new MovedBack(deps);
   }
 
   /** The publisher has this message, in the order of its log; `value` is its record's. */
@@ -71,6 +72,8 @@ export class Link {
         ? 'handled'
         : 'waiting';
     if (standing === 'waiting') this.inFlight += 1;
+    if (isParked && !this.#isPassed(message, partition))
+      this.#movedBack.note(partition, message.place, `${nameOf(message)} is parked`);
     if (standing === 'handled') parked.requireInOrder(message);
     else this.#deps.onUnanswered(message);
     let opened: OpenedMessage | undefined;
@@ -86,18 +89,15 @@ export class Link {
     }
     if (standing === 'handled') {
       findings.checked('P8');
-      opened?.fold();
-    }
+      opened?.fold(opened.concernsStream ? undefined : this.#witnessOf(message, partition));
+    } else if (standing === 'waiting') opened?.anticipate(this.#witnessOf(message, partition));
     if (opened?.concernsStream !== true) return;
-    if (this.#byPlace.size >= (this.#deps.limit ?? PENDING_LIMIT)) {
+    if (this.#pending.size >= (this.#deps.limit ?? PENDING_LIMIT)) {
       this.unfollowed += 1;
       this.#deps.onUnanswered(message);
       return;
     }
-    const pending: Pending = { message, partition, opened, standing, expected: undefined, met: 0 };
-    this.#byPlace.set(formatPlace(message.place), pending);
-    const queue = this.#queues.get(message.key) ?? [];
-    if (queue.push(pending) === 1) this.#queues.set(message.key, queue);
+    this.#pending.add({ message, partition, opened, standing, expected: undefined, met: 0 });
   }
 
   /**
@@ -135,20 +135,24 @@ export class Link {
   /** All logs were read: messages that the cursors have passed must have had their effects now. */
   async close(): Promise<void> {
     this.#deps.parked.close();
-    for (const queue of this.#queues.values())
-      for (const pending of queue) await this.#passOver(pending);
+    for (const pending of this.#pending.rest()) await this.#passOver(pending);
     for (const pending of this.#answered.values()) this.#requireWhole(pending);
     this.#missing.tell();
   }
 
   /** True if a cursor contradicts the logs: what the consumer made of others' messages cannot be compared then. */
   isDoubtful(): boolean {
-    return this.#movedBack.size > 0 || this.#missing.someAtEnd();
+    return this.#movedBack.some() || this.#missing.someAtEnd();
+  }
+
+  /** Tells the cursors that were moved back. After the read models were compared, since rows are evidence as well. */
+  tellMovedBack(): void {
+    this.#movedBack.tell();
   }
 
   async #claim(place: Place, eventName: string): Promise<Pending | undefined> {
     const { findings, publisher } = this.#deps;
-    const pending = this.#byPlace.get(formatPlace(place)) ?? (await this.#lookUp(place));
+    const pending = this.#pending.find(place) ?? (await this.#lookUp(place));
     if (pending === undefined) {
       findings.breach(
         'P8',
@@ -175,7 +179,8 @@ export class Link {
       return undefined;
     }
     if (last !== undefined) this.#requireWhole(last);
-    await this.#passOverBefore(pending);
+    // What stands before it under its key was handled before it, and must have led to nothing.
+    for (const before of this.#pending.takeUpTo(pending)) await this.#passOver(before);
     this.#note(pending, eventName);
     return pending;
   }
@@ -193,30 +198,15 @@ export class Link {
     return comparePlaces(place, this.#deps.cursors.get(partition) ?? START) <= 0;
   }
 
-  /** What stands before it under its key was handled before it, and must have led to nothing. */
-  async #passOverBefore(pending: Pending): Promise<void> {
-    const { key } = pending.message;
-    const queue = this.#queues.get(key) ?? [];
-    const at = queue.indexOf(pending);
-    for (const before of queue.splice(0, Math.max(at, 0))) await this.#passOver(before);
-    if (at >= 0) queue.shift();
-    if (queue.length === 0) this.#queues.delete(key);
-  }
-
   #note(pending: Pending, eventName: string): void {
     const { message, partition, standing } = pending;
-    const { findings, cursors } = this.#deps;
+    const { findings } = this.#deps;
     this.#answered.set(message.key, pending);
-    this.#byPlace.delete(formatPlace(message.place));
     this.#missing.noteEffect(partition, message.place);
     if (standing === 'waiting') {
       this.inFlight -= 1;
-      if (!this.#movedBack.has(partition))
-        findings.breach(
-          'P8',
-          `${this.#cursorName(partition)} stands at ${formatPlace(cursors.get(partition) ?? START)}, but ${eventName} answers ${nameOf(message)} behind it: the cursor was moved back`,
-        );
-      this.#movedBack.add(partition);
+      const evidence = `${eventName} answers ${nameOf(message)}`;
+      this.#movedBack.note(partition, message.place, evidence);
     }
     if (standing === 'parked')
       findings.breach('P8', `${eventName} answers ${nameOf(message)}, which is parked`);
@@ -224,7 +214,6 @@ export class Link {
 
   async #passOver(pending: Pending): Promise<void> {
     const { message, partition, opened, standing } = pending;
-    this.#byPlace.delete(formatPlace(message.place));
     if (standing !== 'handled') return;
     const at = typeof message.data === 'object' ? timeOf(message.data) : '';
     const expected = await opened.replay({ at, ...ANY_CHOICE });
@@ -241,6 +230,16 @@ export class Link {
       'P8',
       `${nameOf(message)} should have led to ${expected.length} events, the log of ${this.#deps.consumer} has ${met}`,
     );
+  }
+
+  #witnessOf(message: InboundMessage, partition: number): RowWitness {
+    const name = nameOf(message);
+    return {
+      ...{ message: name, cursor: this.#cursorName(partition) },
+      onHandled: (row) => {
+        this.#movedBack.note(partition, message.place, `${row} is what ${name} makes of it`);
+      },
+    };
   }
 
   #cursorName(partition: number): string {

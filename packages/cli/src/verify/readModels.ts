@@ -5,9 +5,11 @@ import type {
   ColumnValue,
   Projection,
   ReadModelTable,
+  Row,
   Rows,
 } from '@orderflow/shared/eventstore/projection.ts';
 import type { DataService } from '../config.ts';
+import { FactRows, type RowWitness } from './factRows.ts';
 import type { Findings } from './findings.ts';
 import { readArrays, type Reader } from './rawEvents.ts';
 import { RowStore } from './rowStore.ts';
@@ -24,6 +26,7 @@ export class ReadModels<Event extends DomainEvent> {
   /** `table/key` of rows that cannot be judged, since an event that touches them is damaged. */
   readonly #unknown = new Set<string>();
   readonly #tablesOfFacts = new Set<string>();
+  readonly #factRows = new FactRows();
 
   constructor(service: DataService, projections: readonly Projection<Event>[], findings: Findings) {
     this.#service = service;
@@ -55,11 +58,39 @@ export class ReadModels<Event extends DomainEvent> {
     }
   }
 
-  /** Folds another service's event. */
-  foldFact(fact: Event): void {
+  /** Folds another service's event. With a `witness` the rows are noted as they were before it. */
+  foldFact(fact: Event, witness: RowWitness | undefined): void {
     for (const projection of this.#projections)
-      for (const { table } of projection.rowsOf(fact)) this.#tablesOfFacts.add(table);
+      for (const { table, key } of projection.rowsOf(fact)) {
+        this.#tablesOfFacts.add(table);
+        if (witness === undefined) continue;
+        const store = this.#store(table);
+        this.#factRows.noteBefore(
+          rowName(table, key),
+          textOf(store.table, store.get(key)),
+          witness,
+        );
+      }
     this.fold(fact, false);
+  }
+
+  /** Notes what another service's event would make of the rows, without folding it: it has not been handled yet. */
+  anticipate(fact: Event, witness: RowWitness): void {
+    const rows: Rows = {
+      get: (table, ...key) =>
+        this.#factRows.ahead(rowName(table, key)) ?? this.#rows.get(table, ...key),
+      put: (name, row) => {
+        const { table } = this.#store(name);
+        const state = textOf(table, row) ?? '';
+        this.#factRows.noteAhead(rowName(name, keyOf(table, row)), row, state, witness);
+      },
+    };
+    for (const projection of this.#projections)
+      try {
+        projection.apply(fact, rows);
+      } catch {
+        // It needs a row that is not there yet: nothing can be said of the rows behind it.
+      }
   }
 
   /** Compares all tables with what was folded. `withoutFacts`: but those that others' messages fill. */
@@ -89,10 +120,8 @@ export class ReadModels<Event extends DomainEvent> {
     for (const row of store.left()) {
       const key = keyOf(table, row);
       if (this.#unknown.has(rowName(table.name, key))) continue;
-      this.#findings.breach(
-        'P6',
-        `${this.#rowInWords(table, key)} is missing: the fold has ${JSON.stringify(row)}`,
-      );
+      const missing = `${this.#rowInWords(table, key)} is missing: the fold has ${JSON.stringify(row)}`;
+      this.#findings.breach('P6', `${missing}${this.#orMovedOn(table, key, undefined)}`);
     }
   }
 
@@ -104,6 +133,11 @@ export class ReadModels<Event extends DomainEvent> {
   ): void {
     if (this.#unknown.has(rowName(table.name, key))) return;
     const row = this.#rowInWords(table, key);
+    const made = this.#factRows.madeBy(rowName(table.name, key), JSON.stringify(values));
+    if (made !== undefined) {
+      made.onHandled(row);
+      return;
+    }
     if (folded === undefined) {
       this.#findings.breach('P6', `${row} is there, but no event of the log makes it`);
       return;
@@ -116,7 +150,19 @@ export class ReadModels<Event extends DomainEvent> {
             `${column} ${JSON.stringify(values[index])}, the fold ${JSON.stringify(expected[index])}`,
           ],
     );
-    this.#findings.breach('P6', `${row} says ${differences.join('; ')}`);
+    const orMovedOn = this.#orMovedOn(table, key, JSON.stringify(values));
+    this.#findings.breach('P6', `${row} says ${differences.join('; ')}${orMovedOn}`);
+  }
+
+  /** A row that is as a message has found it: who has put it back, or moved the cursor on over the message, has done the same. */
+  #orMovedOn(
+    table: ReadModelTable,
+    key: readonly ColumnValue[],
+    state: string | undefined,
+  ): string {
+    const found = this.#factRows.foundBy(rowName(table.name, key), state);
+    if (found === undefined) return '';
+    return `: so it was before ${found.message}; the row was put back, or ${found.cursor} moved on over it`;
   }
 
   #rowInWords(table: ReadModelTable, key: readonly ColumnValue[]): string {
@@ -132,6 +178,11 @@ export class ReadModels<Event extends DomainEvent> {
 
 function rowName(table: string, key: readonly ColumnValue[]): string {
   return `${table}/${keyText(key)}`;
+}
+
+/** A row as it is compared: its columns as JSON, in the table's order. */
+function textOf(table: ReadModelTable, row: Row | undefined): string | undefined {
+  return row && JSON.stringify(table.columns.map((column) => row[column] ?? null));
 }
 
 /** A table in the order of its key, page by page. */

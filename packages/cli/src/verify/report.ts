@@ -45,7 +45,7 @@ function upTo(snapshots: Cut['snapshots']): string {
 
 function figuresOf(input: ReportInput) {
   const { result, snapshots, since, live, topics, seconds, peakMegabytes } = input;
-  const { findings, events, orders, inFlight, parked, notCompared } = result;
+  const { findings, events, orders, inFlight, parked, notCompared, doubts } = result;
   return {
     cut: Object.fromEntries(
       DATA_SERVICES.map((service) => {
@@ -53,7 +53,7 @@ function figuresOf(input: ReportInput) {
         return [service, { incarnation, position }];
       }),
     ),
-    ...{ live, since, upTo: upTo(snapshots), events, orders, inFlight, notCompared },
+    ...{ live, since, upTo: upTo(snapshots), events, orders, inFlight, notCompared, doubts },
     parked: parked.map(({ consumer, topic, partition, key, place, reason }) => ({
       ...{ consumer, topic, partition, key, place: formatPlace(place), reason },
     })),
@@ -74,7 +74,7 @@ function promiseLines({ result: { findings } }: ReportInput): string[] {
 
 function figureLines(input: ReportInput): string[] {
   const { result, snapshots, topics, seconds, peakMegabytes, since } = input;
-  const { events, orders, inFlight, parked, notCompared } = result;
+  const { events, orders, inFlight, parked, notCompared, doubts } = result;
   const waiting = Object.entries(inFlight.messages).map(
     ([link, messages]) => `${link} ${messages}`,
   );
@@ -95,6 +95,7 @@ function figureLines(input: ReportInput): string[] {
       ([topic, { records, repeats, late, lost, notKept }]) =>
         `topic      ${topic}: ${count(records)} records, ${count(repeats)} of them repeats, ${count(late)} sent late after a loss, ${count(lost)} of a history lost by a restore; ${count(notKept)} messages of the log are not kept any more`,
     ),
+    ...doubts.map((doubt) => `doubt      ${doubt}`),
     ...notCompared.map((reason) => `unchecked  ${reason}`),
     ...(from
       ? ['unchecked  what stands before --since, but where a later event refers to it']

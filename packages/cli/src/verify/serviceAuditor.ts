@@ -5,6 +5,7 @@ import type { InboundMessage } from '@orderflow/shared/messaging/envelope.ts';
 import type { DataService } from '../config.ts';
 import { causeIn, isSame, nameOfEvent, type Cause } from './causes.ts';
 import type { Findings } from './findings.ts';
+import { Inbox } from './inbox.ts';
 import type { Link } from './link.ts';
 import { LogContinuity } from './logContinuity.ts';
 import type { OpenedMessage } from './pending.ts';
@@ -41,8 +42,7 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
   readonly #continuity: LogContinuity;
   /** Streams that are not remembered are read again up to here: what stands behind it has not happened yet. */
   #readable = 0;
-  #choices: Choices | undefined;
-  readonly #reactions;
+  readonly #inbox: Inbox<State, Command, Event, Fact>;
 
   constructor(service: AuditedService<State, Command, Event, Fact>, deps: AuditorDeps) {
     this.#service = service;
@@ -54,10 +54,9 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
       initial: { state: decider.initialState, book: EMPTY_BOOK },
       after: (folded, raw) => this.#after(folded, this.#parse(raw)),
     });
-    this.#reactions = service.reactions?.(() => {
-      if (this.#choices === undefined) throw new Error('A replay has no choices');
-      return this.#choices;
-    });
+    const { readModels } = this;
+    const standing = (streamId: string) => this.#streams.standing(streamId, this.#readable);
+    this.#inbox = new Inbox({ service, readModels, standing });
   }
 
   get name(): DataService {
@@ -119,26 +118,7 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
 
   /** A message as this service reads it; undefined for a type that it passes over. Throws if it cannot be read. */
   open(message: InboundMessage): OpenedMessage | undefined {
-    const reactions = this.#reactions;
-    const fact = reactions?.parse(message);
-    if (reactions === undefined || fact === undefined) return undefined;
-    return {
-      concernsStream: (reactions.streamsOf?.(fact) ?? []).length > 0,
-      fold: () => {
-        this.readModels.foldFact(fact);
-      },
-      replay: async (choices) => {
-        this.#choices = choices;
-        const asked: StreamStanding<unknown>[] = [];
-        const decisions = await reactions.react(fact, async (streamId) => {
-          const standing = await this.#streams.standing(streamId, this.#readable);
-          asked.push(standing);
-          return standing.folded.state;
-        });
-        if (asked.some(({ isBroken }) => isBroken)) return undefined;
-        return decisions.flatMap(({ events }) => events);
-      },
-    };
+    return this.#inbox.open(message);
   }
 
   /** The message at a place of the log, read again; undefined if there is none. */

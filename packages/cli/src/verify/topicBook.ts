@@ -14,10 +14,10 @@ import {
   type OutboundMessage,
 } from '@orderflow/shared/messaging/envelope.ts';
 import { partitionOf } from '@orderflow/shared/messaging/murmur2.ts';
-import type { RelayCursor } from '@orderflow/shared/messaging/relayPositions.ts';
 import type { DataService } from '../config.ts';
 import type { Findings } from './findings.ts';
 import type { Link } from './link.ts';
+import { relayCursorName, type RelayBook } from './relayBook.ts';
 
 /** A message as the log has it, for whoever compares the topic with it. */
 export interface LoggedMessage {
@@ -33,7 +33,7 @@ export interface TopicDeps {
   /** With its prefix. */
   readonly topic: string;
   readonly partitionCount: number;
-  readonly relayCursors: readonly RelayCursor[];
+  readonly relay: RelayBook;
   /** Positions up to here are not looked at. */
   readonly since: number;
   /** What its readers know of a restore; undefined if there was none. */
@@ -54,20 +54,15 @@ export class TopicBook {
   readonly #deps: TopicDeps;
   readonly #links: Link[] = [];
   readonly #last = new Map<number, Place>();
-  readonly #relay: ReadonlyMap<number, RelayCursor>;
   readonly #watched: WatchedCursor[] = [];
-  readonly #unsent = new Map<number, string>();
   /** Told of every message, if a topic is compared. */
   onMessage: ((message: LoggedMessage) => void) | undefined;
   messageCount = 0;
-  /** Messages that the relay has not sent yet. */
-  notSent = 0;
 
   constructor(deps: TopicDeps) {
     this.#deps = deps;
-    this.#relay = new Map(deps.relayCursors.map((cursor) => [cursor.partition, cursor]));
-    for (const { partition, place } of deps.relayCursors)
-      this.watch(`relay cursor ${deps.topic}/${partition}`, partition, place);
+    for (const { partition, place } of deps.relay.cursors)
+      this.watch(relayCursorName(deps.topic, partition), partition, place);
   }
 
   get topic(): string {
@@ -91,16 +86,19 @@ export class TopicBook {
     this.#links.push(link);
   }
 
-  /** Whether the relay has sent the message, as far as its cursors were stored. */
-  isSent(partition: number, place: Place): boolean {
-    const cursor = this.#relay.get(partition);
-    return cursor !== undefined && comparePlaces(place, cursor.place) <= 0;
+  get relay(): RelayBook {
+    return this.#deps.relay;
   }
 
   /** The cursor must stand on a message of this topic. */
   watch(name: string, partition: number, place: Place): void {
     if (comparePlaces(place, START) === 0) return;
     this.#watched.push({ name, partition, place, isMet: place.position <= this.#deps.since });
+  }
+
+  /** The last message of a partition so far. */
+  last(partition: number): Place {
+    return this.#last.get(partition) ?? START;
   }
 
   /** Takes the messages of an event of the log, in its order. */
@@ -111,14 +109,14 @@ export class TopicBook {
     for (const [part, message] of messages.entries()) {
       const place = { incarnation: recorded.incarnation, position: recorded.position, part };
       const partition = partitionOf(message.key, this.#deps.partitionCount);
-      const prev = this.#last.get(partition) ?? START;
+      const prev = this.last(partition);
       this.#last.set(partition, place);
       this.messageCount += 1;
       for (const cursor of this.#watched)
         if (cursor.partition === partition && comparePlaces(cursor.place, place) === 0)
           cursor.isMet = true;
       const inbound = inboundOf(this.#deps.publisher, message, { place, prev }, recorded.metadata);
-      this.#compareRelay(inbound, partition);
+      this.#deps.relay.take(partition, place);
       const value = (): string =>
         serializeEnvelope(this.#deps.publisher, message, { place, prev }, recorded.metadata);
       for (const link of this.#links) link.send(inbound, partition, value);
@@ -128,33 +126,20 @@ export class TopicBook {
 
   /** The log was read: every cursor must have been met. */
   close(): void {
-    const { findings, publisher } = this.#deps;
+    const { findings, publisher, relay } = this.#deps;
+    const unmet = new Set<string>();
     for (const { name, partition, place, isMet } of this.#watched) {
       findings.checked('P9');
       if (isMet) continue;
-      const last = this.#last.get(partition) ?? START;
+      unmet.add(name);
+      const last = this.last(partition);
       const what =
         comparePlaces(place, last) > 0
           ? `which is ahead of the log of ${publisher}: its last message there is ${formatPlace(last)}`
           : `where the log of ${publisher} has no message of that partition`;
       findings.breach('P9', `${name} stands at ${formatPlace(place)}, ${what}`);
     }
-    for (const [partition, name] of this.#unsent)
-      findings.breach(
-        'P9',
-        `relay cursor ${this.#deps.topic}/${partition} says that everything up to position ${this.#relay.get(partition)?.scannedPosition ?? 0} was sent, but ${name} stands before it and was not`,
-      );
-  }
-
-  /** Everything up to the scanned position was sent, so nothing may lie between it and the message sent last. */
-  #compareRelay({ id, place }: InboundMessage, partition: number): void {
-    const cursor = this.#relay.get(partition);
-    if (cursor !== undefined && comparePlaces(place, cursor.place) <= 0) return;
-    this.notSent += 1;
-    // After a raised incarnation the log is looked at from its beginning; what is stored is from before.
-    if (cursor?.place.incarnation !== place.incarnation) return;
-    if (place.position <= cursor.scannedPosition && !this.#unsent.has(partition))
-      this.#unsent.set(partition, `message ${id}`);
+    relay.close(unmet);
   }
 }
 
