@@ -13,6 +13,13 @@ import { inboundOf } from '../src/verify/topicBook.ts';
 
 const PARTITIONS = 12;
 const CHUNK_ROWS = 2_000;
+/** Events between two snapshots of a stream: fewer than a service has them, as the streams of small shops are short. */
+const SNAPSHOT_EVENTS = 20;
+
+const INSERT_EVENTS = `INSERT INTO events
+  (incarnation, position, stream_id, version, type, schema_version, data, metadata, hash)`;
+const INSERT_SNAPSHOTS =
+  'INSERT INTO snapshots (stream_id, version, hash, state_schema_version, state)';
 
 /** Where a made service sends its messages. */
 type Deliver = (message: InboundMessage) => void;
@@ -21,6 +28,8 @@ type Deliver = (message: InboundMessage) => void;
 interface MadeTables {
   events: unknown[][];
   readonly rows: Map<string, Map<string, Row>>;
+  /** By stream. */
+  readonly snapshots: Map<string, unknown[]>;
 }
 
 /** A service without its process: it decides, and what it decides is written to its database. */
@@ -30,7 +39,9 @@ export class MadeService<State, Command, Event extends DomainEvent, Fact extends
   readonly #streams = new Map<string, { version: number; hash: string; state: State }>();
   readonly #lastSent = new Map<number, Place>();
   readonly #handled = new Map<string, { topic: string; partition: number; place: Place }>();
-  readonly #made: MadeTables = { events: [], rows: new Map() };
+  readonly #made: MadeTables = {
+    ...{ events: [], rows: new Map(), snapshots: new Map() },
+  };
   readonly #reactions;
   #position = 0;
   #lastCartLineId = 0;
@@ -86,9 +97,7 @@ export class MadeService<State, Command, Event extends DomainEvent, Fact extends
 
   /** Writes what was made since the last time; `isEnd`: also what the last rows and cursors are. */
   async write(isEnd: boolean): Promise<void> {
-    const columns =
-      'incarnation, position, stream_id, version, type, schema_version, data, metadata, hash';
-    await insert(this.#admin, `INSERT INTO events (${columns})`, this.#made.events);
+    await insert(this.#admin, INSERT_EVENTS, this.#made.events);
     this.#made.events = [];
     for (const table of this.#service.parts.projections.flatMap(({ tables }) => tables)) {
       const rows = this.#made.rows.get(table.name);
@@ -98,7 +107,9 @@ export class MadeService<State, Command, Event extends DomainEvent, Fact extends
       await insert(this.#admin, `INSERT INTO ${table.name} (${table.columns.join(', ')})`, values);
       rows.clear();
     }
-    if (isEnd) await this.#writeCursors();
+    if (!isEnd) return;
+    await insert(this.#admin, INSERT_SNAPSHOTS, [...this.#made.snapshots.values()]);
+    await this.#writeCursors();
   }
 
   async #writeCursors(): Promise<void> {
@@ -145,6 +156,7 @@ export class MadeService<State, Command, Event extends DomainEvent, Fact extends
     const next = decider.evolve(state, event);
     if (this.#service.isSettled(next)) this.#streams.delete(streamId);
     else this.#streams.set(streamId, { version: version + 1, hash, state: next });
+    this.#keepSnapshot(streamId, version + 1, hash, next);
     this.#made.events.push([
       ...[1, this.#position, streamId, stored.version, stored.type, stored.schemaVersion],
       ...[stored.data, stored.metadata, Buffer.from(hash, 'hex')],
@@ -154,6 +166,15 @@ export class MadeService<State, Command, Event extends DomainEvent, Fact extends
     const recorded = { ...place, ...stored, hash, event, metadata };
     for (const [part, message] of toMessages(recorded).entries())
       this.#send(inboundOf(this.#service.name, message, this.#chain(message.key, part), metadata));
+  }
+
+  #keepSnapshot(streamId: string, version: number, hash: string, state: State): void {
+    const { stateCodec } = this.#service.parts;
+    if (stateCodec === undefined || version % SNAPSHOT_EVENTS !== 0) return;
+    const row = [streamId, version, Buffer.from(hash, 'hex')];
+    this.#made.snapshots.set(streamId, [
+      ...[...row, stateCodec.schemaVersion, stateCodec.serialize(state)],
+    ]);
   }
 
   #chain(key: string, part: number) {

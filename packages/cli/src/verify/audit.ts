@@ -83,6 +83,8 @@ export async function audit(input: AuditInput): Promise<AuditResult> {
     auditor: auditors[service],
     log: new LogReader(input.snapshots[service].connection, input.since[service]),
   }));
+  for (const service of isWhole ? DATA_SERVICES : [])
+    await auditors[service].snapshots.load(input.snapshots[service].connection);
   const events = await readSideBySide(lanes, input.onProgress);
   for (const service of DATA_SERVICES) auditors[service].close();
   for (const { link } of links) await link.close();
@@ -90,6 +92,7 @@ export async function audit(input: AuditInput): Promise<AuditResult> {
   for (const service of DATA_SERVICES) topics[service].close();
   const notCompared = [
     ...(await compareReadModels(input, auditors, links, isWhole)),
+    ...DATA_SERVICES.flatMap((service) => auditors[service].snapshots.close()),
     ...unfollowed(lines, links),
   ];
   for (const { link } of links) link.tellMovedBack();
@@ -219,7 +222,9 @@ async function compareReadModels(
 ): Promise<readonly string[]> {
   const notCompared: string[] = [];
   if (!isWhole)
-    notCompared.push('read models: they are the fold of all events, not of those since a position');
+    notCompared.push(
+      'read models and snapshots: they are the fold of all events, not of those since a position',
+    );
   for (const service of DATA_SERVICES) {
     const { readModels } = auditors[service];
     const doubtful = links.filter(

@@ -12,6 +12,7 @@ import type { OpenedMessage } from './pending.ts';
 import { readEventAt, type RawEvent, type Reader } from './rawEvents.ts';
 import { ReadModels } from './readModels.ts';
 import type { AuditedService, Choices } from './services.ts';
+import { SnapshotBook } from './snapshotBook.ts';
 import { bookAfter, EMPTY_BOOK, faultOf, type StockBook } from './stockBook.ts';
 import { linkFault, StreamBook, type StreamStanding } from './streamBook.ts';
 import { inboundOf, type TopicBook } from './topicBook.ts';
@@ -39,6 +40,7 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
   readonly #streams: StreamBook<Folded<State>>;
   readonly #links = new Map<DataService, Link>();
   readonly readModels: ReadModels<Event | Fact>;
+  readonly snapshots: SnapshotBook<State>;
   readonly #continuity: LogContinuity;
   /** Streams that are not remembered are read again up to here: what stands behind it has not happened yet. */
   #readable = 0;
@@ -48,7 +50,8 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
     this.#service = service;
     this.#deps = deps;
     this.#continuity = new LogContinuity(service.name, deps);
-    const { decider, projections } = service.parts;
+    const { decider, projections, stateCodec } = service.parts;
+    this.snapshots = new SnapshotBook(service.name, stateCodec, deps.findings);
     this.readModels = new ReadModels(service.name, projections, deps.findings);
     this.#streams = new StreamBook(deps.reader, {
       initial: { state: decider.initialState, book: EMPTY_BOOK },
@@ -98,6 +101,7 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
     } catch (error) {
       findings.breach('P9', `${name} cannot be read: ${String(error)}`);
       standing.isBroken = true;
+      this.snapshots.leaveOut(raw);
       return;
     }
     this.#requireStream(event, raw, name);
@@ -106,8 +110,12 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
     this.readModels.fold(event, standing.isBroken);
     const { recorded, messages } = this.#messagesOf(event, raw);
     this.#deps.topic.publish(recorded, messages);
-    if (!standing.isBroken && this.#service.isSettled(standing.folded.state))
-      this.#streams.forget(raw.streamId);
+    if (standing.isBroken) {
+      this.snapshots.leaveOut(raw);
+      return;
+    }
+    this.snapshots.take(raw, standing.folded.state);
+    if (this.#service.isSettled(standing.folded.state)) this.#streams.forget(raw.streamId);
   }
 
   /** All of the log was taken. */

@@ -2,6 +2,7 @@
 import type { DomainEvent, Decider } from '@orderflow/shared/eventstore/decider.ts';
 import type { EventCodec } from '@orderflow/shared/eventstore/eventStore.ts';
 import type { Projection } from '@orderflow/shared/eventstore/projection.ts';
+import type { StateCodec } from '@orderflow/shared/messaging/loadStates.ts';
 import type { Reactions } from '@orderflow/shared/messaging/reaction.ts';
 import type { ToMessages } from '@orderflow/shared/messaging/relayBatch.ts';
 import type { DataService } from '../config.ts';
@@ -26,6 +27,8 @@ export interface AuditedService<
     readonly codec: EventCodec<Event>;
     readonly decider: Decider<State, Command, Event, string>;
     readonly projections: readonly Projection<Event | Fact>[];
+    /** Left out by a service that keeps no snapshots. */
+    readonly stateCodec?: StateCodec<State>;
     readonly topic: string;
     readonly toMessages: ToMessages<Event>;
   };

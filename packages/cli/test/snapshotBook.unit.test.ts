@@ -1,0 +1,26 @@
+// Snapshots of a schema that has more of them than are remembered.
+import type { RawEvent, Reader } from '../src/verify/rawEvents.ts';
+import { Findings } from '../src/verify/findings.ts';
+import { SnapshotBook } from '../src/verify/snapshotBook.ts';
+
+const codec = {
+  schemaVersion: 1,
+  serialize: (count: number) => String(count),
+  parse: Number,
+  bytesOf: () => 8,
+};
+const rows = ['a', 'b', 'c'].map((streamId) => [streamId, 2, Buffer.from('11', 'hex'), 1, '5']);
+const reader = { query: () => Promise.resolve([rows, []]) } as unknown as Reader;
+const eventOf = (streamId: string): RawEvent => ({
+  ...{ incarnation: 1, position: 1, streamId, version: 2, type: 'Counted', schemaVersion: 1 },
+  ...{ data: '{}', metadata: '{}', hash: '11', cause: { correlationId: '', causationId: '' } },
+});
+
+it('compares as many as it remembers, and tells how many more there are', async () => {
+  const findings = new Findings();
+  const book = new SnapshotBook('inventory', codec, findings, 2);
+  await book.load(reader);
+  for (const streamId of ['a', 'b', 'c']) book.take(eventOf(streamId), 6);
+  expect(findings.total).toBe(2);
+  expect(book.close()).toEqual(['1 snapshots of inventory: more than are compared']);
+});
