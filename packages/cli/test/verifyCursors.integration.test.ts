@@ -151,6 +151,32 @@ describe('A change by hand', () => {
   });
 });
 
+describe('What a consumer knows of a restored publisher', () => {
+  it('is named if it is not what the log of the publisher has', async () => {
+    const { admin } = shop.databases.inventory;
+    const { last } = await shop.one('orders', 'SELECT MAX(position) AS last FROM events');
+    await admin.query(
+      `INSERT INTO publisher_histories VALUES ('orders.v1', 1, ${last}), ('orders.v1', 2, 0)`,
+    );
+    const { findings } = await shop.audit();
+    const changed = await shop.breachesAfter(
+      'inventory',
+      ['UPDATE publisher_histories SET last_position = 7 WHERE incarnation = 1'],
+      [],
+    );
+    const removed = await shop.breachesAfter(
+      'inventory',
+      ['DELETE FROM publisher_histories WHERE incarnation = 1'],
+      ['DELETE FROM publisher_histories'],
+    );
+    expect(findings.breaches).toEqual([]);
+    const told = (says: number) =>
+      `P9: publisher_histories of inventory says that orders.v1 counts up to position ${says} of incarnation 1, the log of orders has it up to ${last}`;
+    expect(changed).toEqual([told(7)]);
+    expect(removed).toEqual([told(0)]);
+  });
+});
+
 describe('A cursor that was moved on over requests that wait', () => {
   let waiting: AuditedShop;
 

@@ -7,6 +7,7 @@ import type { ServiceParts } from '../serviceLogs.ts';
 import { readCursors, type ParkedRow, type ServiceCursors } from './cursors.ts';
 import { relayDoubts } from './doubts.ts';
 import { Findings } from './findings.ts';
+import { tellHistories } from './histories.ts';
 import { Link } from './link.ts';
 import { OrderLines } from './orderLines.ts';
 import { ParkedBook } from './parkedBook.ts';
@@ -83,13 +84,13 @@ export async function audit(input: AuditInput): Promise<AuditResult> {
     auditor: auditors[service],
     log: new LogReader(input.snapshots[service].connection, input.since[service]),
   }));
-  for (const service of isWhole ? DATA_SERVICES : [])
-    await auditors[service].snapshots.load(input.snapshots[service].connection);
+  for (const { auditor } of isWhole ? lanes : []) await auditor.readSnapshots();
   const events = await readSideBySide(lanes, input.onProgress);
   for (const service of DATA_SERVICES) auditors[service].close();
   for (const { link } of links) await link.close();
   lines.close();
   for (const service of DATA_SERVICES) topics[service].close();
+  if (isWhole) tellHistories({ topics, logs: auditors, cursors, findings });
   const notCompared = [
     ...(await compareReadModels(input, auditors, links, isWhole)),
     ...DATA_SERVICES.flatMap((service) => auditors[service].snapshots.close()),

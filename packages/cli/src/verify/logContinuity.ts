@@ -15,6 +15,7 @@ export class LogContinuity {
   readonly #service: DataService;
   readonly #bounds: LogBounds;
   #incarnation = 0;
+  readonly #ends = new Map<number, number>();
   /** The position that was taken last. */
   position: number;
 
@@ -22,6 +23,11 @@ export class LogContinuity {
     this.#service = service;
     this.#bounds = bounds;
     this.position = bounds.since;
+  }
+
+  /** By incarnation: its last position so far. */
+  get ends(): ReadonlyMap<number, number> {
+    return this.#ends;
   }
 
   /** Takes the next event. */
@@ -36,6 +42,7 @@ export class LogContinuity {
         `event ${position} of ${this.#service} has incarnation ${incarnation}, the one before it ${this.#incarnation}`,
       );
     this.position = position;
+    this.#ends.set(incarnation, position);
     this.#incarnation = Math.max(incarnation, this.#incarnation);
   }
 

@@ -78,9 +78,19 @@ export class ServiceAuditor<State, Command, Event extends DomainEvent, Fact exte
     return causeIn(raw.cause.causationId);
   }
 
+  /** Reads the snapshots, before the log is read: without it none is compared. */
+  readSnapshots(): Promise<void> {
+    return this.snapshots.load(this.#deps.reader);
+  }
+
   /** The last position that was taken: what other logs say of events up to there can be judged. */
   get position(): number {
     return this.#continuity.position;
+  }
+
+  /** By incarnation: the last position of it that was taken. */
+  get ends(): ReadonlyMap<number, number> {
+    return this.#continuity.ends;
   }
 
   /** Takes the next event of the log. */
