@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createKafka, grantRights } from '@orderflow/shared/messaging/kafka.ts';
+import { readTopic } from '@orderflow/shared/messaging/topicReader.ts';
 import { createLogger } from '@orderflow/shared/runtime/logger.ts';
 import { startKafka, type KafkaCluster } from '../../local/embedded/kafkaCluster.ts';
 import { kafkaRights } from '../../packages/cli/src/kafkaAccess.ts';
@@ -12,10 +13,12 @@ import { placeOneOrder, startRefused } from './secureServices.ts';
 
 const PREFIX = 'access.';
 const TOPICS = ['users.v1', 'inventory.v1', 'orders.v1'].map((topic) => `${PREFIX}${topic}`);
-const GROUPS = ['users', 'inventory', 'orders'].map((service) => `${PREFIX}orderflow-${service}`);
+const GROUPS = ['users', 'inventory', 'orders', 'verify-1'].map(
+  (reader) => `${PREFIX}orderflow-${reader}`,
+);
 
 // The gateway has a user here and no rights: what is denied to it is denied to whoever has none.
-const PRINCIPALS = ['users', 'inventory', 'orders', 'gateway'] as const;
+const PRINCIPALS = ['users', 'inventory', 'orders', 'gateway', 'auditor'] as const;
 const PASSWORDS = Object.fromEntries(
   [...PRINCIPALS, 'admin'].map((user) => [user, `secret-of-${user}`]),
 );
@@ -59,6 +62,20 @@ const ALLOWED: Record<(typeof PRINCIPALS)[number], readonly string[]> = {
     'be an idempotent producer',
   ],
   gateway: [],
+  auditor: [
+    'describe access.users.v1',
+    'list offsets of access.users.v1',
+    'read access.users.v1',
+    'describe access.inventory.v1',
+    'list offsets of access.inventory.v1',
+    'read access.inventory.v1',
+    'describe access.orders.v1',
+    'list offsets of access.orders.v1',
+    'read access.orders.v1',
+    'describe access.orderflow-verify-1',
+    'read offsets of access.orderflow-verify-1',
+    'join access.orderflow-verify-1',
+  ],
 };
 
 let folder: string;
@@ -114,12 +131,24 @@ it('a service with a wrong password ends with code 1, and says who was refused a
   expect(told).toMatch(/"level":"fatal".*log-in of \\"users\\".*Check KAFKA_SASL_USERNAME/);
 });
 
+it('the auditor reads all topics to their ends, as orderflow verify does', async () => {
+  for (const topic of TOPICS) {
+    let records = 0;
+    const isThere = await readTopic(accessOf('auditor'), { topic, prefix: PREFIX }, () => {
+      records += 1;
+    });
+    expect(isThere).toBe(true);
+    expect(records).toBeGreaterThan(0);
+  }
+});
+
 describe.each(PRINCIPALS)('%s', (user) => {
   it('may do what the table says, and is denied everything else', async () => {
     const { tls, sasl, brokers } = accessOf(user);
     const login = { brokers: [...brokers], ssl: { ...tls }, sasl };
     const intruder = await connectIntruder(login, `probe-${user}`);
-    const knownTopic = TOPICS.find((topic) => topic.endsWith(`.${user}.v1`));
+    const described = /^describe (access\.\w+\.v1)$/;
+    const [knownTopic] = ALLOWED[user].flatMap((name) => described.exec(name)?.slice(1) ?? []);
     const attempts = [
       ...TOPICS.flatMap((topic) => onTopic(intruder, topic)),
       ...GROUPS.flatMap((group) => onGroup(intruder, group, knownTopic)),

@@ -8,22 +8,27 @@ import { kafkaRights } from '../../packages/cli/src/kafkaAccess.ts';
 
 const read = (file: string) => readFileSync(path.join(CHECKOUT, file), 'utf8');
 
-/** A right as one line, e.g. `User:orders group orderflow-orders read`. */
+/** A right as one line, e.g. `User:orders group orderflow-orders read`; a name that others begin with ends with a star. */
 const line = (principal: string, resource: string, name: string, operation: string) =>
   `${principal} ${resource.toLowerCase()} ${name} ${operation.toLowerCase()}`;
 const rights = kafkaRights('');
 const granted = rights
-  .map(({ principal, resource, name, operation }) => line(principal, resource, name, operation))
+  .map(({ principal, resource, name, isPrefix, operation }) =>
+    line(principal, resource, isPrefix === true ? `${name}*` : name, operation),
+  )
   .sort();
 
-test("the example for Strimzi gives the services' rights, and no others", () => {
+test('the example for Strimzi gives these rights, and no others', () => {
   const kafkaUser = z.object({
     metadata: z.object({ name: z.string() }),
     spec: z.object({
       authorization: z.object({
         acls: z.array(
           z.strictObject({
-            resource: z.strictObject({ type: z.string(), name: z.string() }),
+            resource: z.strictObject({
+              ...{ type: z.string(), name: z.string() },
+              patternType: z.enum(['literal', 'prefix']).default('literal'),
+            }),
             operations: z.array(z.string()),
           }),
         ),
@@ -34,8 +39,15 @@ test("the example for Strimzi gives the services' rights, and no others", () => 
     .filter((document) => document.get('kind') === 'KafkaUser')
     .map((document) => kafkaUser.parse(document.toJS()));
   const given = users.flatMap(({ metadata, spec }) =>
-    spec.authorization.acls.flatMap(({ resource: { type, name }, operations }) =>
-      operations.map((operation) => line(`User:${metadata.name}`, type, name, operation)),
+    spec.authorization.acls.flatMap(({ resource: { type, name, patternType }, operations }) =>
+      operations.map((operation) =>
+        line(
+          `User:${metadata.name}`,
+          type,
+          patternType === 'prefix' ? `${name}*` : name,
+          operation,
+        ),
+      ),
     ),
   );
   expect(given.sort()).toEqual(granted);
@@ -63,6 +75,8 @@ test('the charts scale each service by the topics that it may read', () => {
     consumes.map((topic) => `${service} ${topic}`),
   );
   const readable = rights
+    // The auditor reads as well, and is no service.
+    .filter(({ principal }) => principal !== 'User:auditor')
     .filter(({ resource, operation }) => resource === 'TOPIC' && operation === 'READ')
     .map(({ principal, name }) => `${principal.replace('User:', '')} ${name}`);
   expect(consumed.sort()).toEqual(readable.sort());

@@ -1,6 +1,7 @@
 // Who may do what in Kafka: the one list that the command grants and docs/access.md tells.
 import { INVENTORY_TOPIC, ORDERS_TOPIC, USERS_TOPIC } from '@orderflow/shared/contracts/topics.ts';
 import type { KafkaRight } from '@orderflow/shared/messaging/kafkaSecurity.ts';
+import { READING_GROUPS } from '@orderflow/shared/messaging/topicReader.ts';
 import { defaultGroup } from '@orderflow/shared/runtime/kafkaSettings.ts';
 import type { DataService } from './config.ts';
 
@@ -22,7 +23,25 @@ export const TRAFFIC: readonly Traffic[] = [
  * write to a topic may be an idempotent producer (since Kafka 2.8, KIP-679), so nobody needs a right on the cluster.
  */
 export function kafkaRights(topicPrefix: string): readonly KafkaRight[] {
-  return TRAFFIC.flatMap((traffic) => rightsOf(traffic, topicPrefix));
+  return [
+    ...TRAFFIC.flatMap((traffic) => rightsOf(traffic, topicPrefix)),
+    ...rightsOfAuditor(topicPrefix),
+  ];
+}
+
+/**
+ * Whoever runs `verify --kafka` reads all topics and changes nothing: a user of its own, since no service may read all of
+ * them. It reads in groups of its own, one each time, whose names nobody knows beforehand: two in one group would have half
+ * of a topic each.
+ */
+function rightsOfAuditor(prefix: string): KafkaRight[] {
+  const principal = 'User:auditor';
+  return [
+    ...TRAFFIC.map(({ publishes }): KafkaRight => {
+      return { principal, resource: 'TOPIC', name: `${prefix}${publishes}`, operation: 'READ' };
+    }),
+    { ...readingGroup(principal, `${prefix}${READING_GROUPS}`), isPrefix: true },
+  ];
 }
 
 function rightsOf({ service, publishes, consumes }: Traffic, prefix: string): KafkaRight[] {
@@ -45,16 +64,18 @@ function readingGroup(principal: string, name: string): KafkaRight {
 
 /** The rights as calls of Kafka's own tool, one for each principal and resource; `--bootstrap-server` is to be added. */
 export function kafkaAclsCommandLines(rights: readonly KafkaRight[]): readonly string[] {
-  return grouped(rights).map(({ principal, resource, name, operations }) => {
+  return grouped(rights).map(({ principal, resource, name, isPrefix, operations }) => {
     const allowed = operations.map((operation) => `--operation ${operation}`).join(' ');
-    return `kafka-acls.sh --add --allow-principal ${principal} --${resource} ${name} ${allowed}`;
+    const pattern = isPrefix ? ' --resource-pattern-type prefixed' : '';
+    return `kafka-acls.sh --add --allow-principal ${principal} --${resource} ${name}${pattern} ${allowed}`;
   });
 }
 
 /** The rights as a table for people. */
 export function kafkaRightsTable(rights: readonly KafkaRight[]): string {
-  const rows = grouped(rights).map(({ principal, resource, name, operations }) => {
-    return { principal, on: `${resource} ${name}`, operations: operations.join(', ') };
+  const rows = grouped(rights).map(({ principal, resource, name, isPrefix, operations }) => {
+    const on = `${resource} ${name}${isPrefix ? '*' : ''}`;
+    return { principal, on, operations: operations.join(', ') };
   });
   const widthOf = (column: 'principal' | 'on') =>
     Math.max(...rows.map((row) => row[column].length));
@@ -72,8 +93,8 @@ function grouped(rights: readonly KafkaRight[]) {
     [right.principal, right.resource, right.name].join(' '),
   );
   return [...groups.values()].flatMap((those) =>
-    those.slice(0, 1).map(({ principal, resource, name }) => ({
-      ...{ principal, resource: resource.toLowerCase(), name },
+    those.slice(0, 1).map(({ principal, resource, name, isPrefix = false }) => ({
+      ...{ principal, resource: resource.toLowerCase(), name, isPrefix },
       operations: those.map(({ operation }) => capitalized(operation)),
     })),
   );

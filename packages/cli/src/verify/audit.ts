@@ -126,6 +126,7 @@ function createTopics(input: AuditInput, cursors: AllCursors, findings: Findings
       : ([...topics.keys()].find((name) => name.endsWith(base)) ?? named);
     return new TopicBook({
       ...{ publisher, topic, findings, since: input.since[publisher] },
+      prefix: topic.slice(0, topic.length - base.length),
       partitionCount: topics.get(topic) ?? input.defaultPartitions,
       relay: new RelayBook({
         ...{ publisher, topic, findings, head: input.snapshots[publisher] },

@@ -41,7 +41,7 @@ export async function compareTopic(
     partitions.set(partition, known);
     return known;
   };
-  const isThere = await readTopic(kafka, topic, (record) => {
+  const isThere = await readTopic(kafka, { topic, prefix: book.prefix }, (record) => {
     figures.records += 1;
     const taken = takeRecord({ topic, history: book.history }, contentOf, record, findings);
     if (taken === 'repeat') figures.repeats += 1;

@@ -32,6 +32,8 @@ export interface TopicDeps {
   readonly publisher: DataService;
   /** With its prefix. */
   readonly topic: string;
+  /** What stands before the names of all topics and groups. */
+  readonly prefix: string;
   readonly partitionCount: number;
   readonly relay: RelayBook;
   /** Positions up to here are not looked at. */
@@ -67,6 +69,10 @@ export class TopicBook {
 
   get topic(): string {
     return this.#deps.topic;
+  }
+
+  get prefix(): string {
+    return this.#deps.prefix;
   }
 
   /** Messages of positions up to here are not told. */

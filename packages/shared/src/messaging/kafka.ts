@@ -74,10 +74,10 @@ export async function grantRights(
   options: KafkaOptions,
   rights: readonly KafkaRight[],
 ): Promise<void> {
-  const acl = rights.map(({ principal, resource, name, operation }) => ({
+  const acl = rights.map(({ principal, resource, name, isPrefix, operation }) => ({
     ...{ principal, host: '*', permissionType: kafkajs.AclPermissionTypes.ALLOW },
     ...{ resourceType: kafkajs.AclResourceTypes[resource], resourceName: name },
-    resourcePatternType: kafkajs.ResourcePatternTypes.LITERAL,
+    resourcePatternType: kafkajs.ResourcePatternTypes[isPrefix === true ? 'PREFIXED' : 'LITERAL'],
     operation: kafkajs.AclOperationTypes[operation],
   }));
   await asAdmin(options, (admin) => admin.createAcls({ acl }));

@@ -51,7 +51,9 @@ export interface KafkaRight {
   /** `User:` and the name that it logs in with. */
   readonly principal: string;
   readonly resource: 'TOPIC' | 'GROUP';
-  /** The topic's or group's whole name. */
+  /** The topic's or group's whole name, or what it begins with. */
   readonly name: string;
+  /** True if it is for all whose names begin so. */
+  readonly isPrefix?: boolean;
   readonly operation: 'CREATE' | 'READ' | 'WRITE';
 }

@@ -10,17 +10,20 @@ export interface StoredRecord {
   readonly value: string;
 }
 
+/** What the groups of those who read a whole topic begin with, behind TOPIC_PREFIX. */
+export const READING_GROUPS = 'orderflow-verify-';
+
 /** Without a record for so long the broker is taken for silent. */
 const SILENCE_MS = 30_000;
 
 /**
  * Gives every record that the topic holds now, each partition in the order of its offsets; false if there is no such
- * topic. It joins a consumer group of its own for the time, `orderflow-verify-` and a random name, and commits nothing
- * there: the broker forgets it. Throws AppErrors as the broker's questions do, and an Error when no record comes any more.
+ * topic. It joins a consumer group of its own for the time, READING_GROUPS and a random name behind the topic's prefix, and
+ * commits nothing there: the broker forgets it. Throws AppErrors as the broker's questions do, and an Error when no record comes any more.
  */
 export async function readTopic(
   options: KafkaOptions,
-  topic: string,
+  { topic, prefix }: { readonly topic: string; readonly prefix: string },
   onRecord: (record: StoredRecord) => void,
 ): Promise<boolean> {
   const broker = createKafka(options);
@@ -29,14 +32,15 @@ export async function readTopic(
   const left = new Map(
     [...offsets].filter(([, { low, high }]) => high > low).map(([at, { high }]) => [at, high]),
   );
-  if (left.size > 0) await readUpTo(broker, topic, left, onRecord);
+  const groupId = `${prefix}${READING_GROUPS}${randomUUID()}`;
+  if (left.size > 0) await readUpTo(broker, { groupId, topics: [topic] }, left, onRecord);
   return true;
 }
 
 /** Reads until each partition has reached its end in `left`. */
 async function readUpTo(
   broker: MessageBroker,
-  topic: string,
+  group: { readonly groupId: string; readonly topics: readonly string[] },
   left: Map<number, bigint>,
   onRecord: (record: StoredRecord) => void,
 ): Promise<void> {
@@ -45,7 +49,7 @@ async function readUpTo(
   const watch = (): void => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      ended.reject(new Error(`${topic}: no record came within ${SILENCE_MS} ms`));
+      ended.reject(new Error(`${group.topics.join()}: no record came within ${SILENCE_MS} ms`));
     }, SILENCE_MS);
   };
   const take = (batch: FetchedBatch): void => {
@@ -59,7 +63,6 @@ async function readUpTo(
     watch();
     if (left.size === 0) ended.resolve(undefined);
   };
-  const group = { groupId: `orderflow-verify-${randomUUID()}`, topics: [topic] };
   const connection = broker.createGroupConnection(group, {
     onAssigned: () => undefined,
     onBatch: async (batch) => {
