@@ -86,6 +86,19 @@ describe('A topic', () => {
     ]);
   });
 
+  it('that lacks what the cursor of its relay says was sent last is told so', async () => {
+    const records = await messagesOfOrders();
+    const last = records.at(-1);
+    const { breaches } = await compare(`${topicPrefix}short`, records.slice(0, -1));
+    expect(breaches).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `short/${last?.partition} is missing there, but relay cursor .*orders.v1/${last?.partition} says that it was sent`,
+        ),
+      ),
+    ]);
+  });
+
   it('that lost a message and was sent it again, with all behind it, has no breach', async () => {
     const records = await messagesOfOrders();
     const lost = records[40];

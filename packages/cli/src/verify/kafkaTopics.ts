@@ -12,6 +12,7 @@ import { readTopic, type StoredRecord } from '@orderflow/shared/messaging/topicR
 import { hash } from 'node:crypto';
 import type { Findings } from './findings.ts';
 import { PartitionContent, type Added } from './partitionContent.ts';
+import { relayCursorName } from './relayBook.ts';
 import type { LoggedMessage, TopicBook } from './topicBook.ts';
 
 /** What a topic holds. */
@@ -115,11 +116,16 @@ function compareMessage(
   }
   if (!book.relay.isSent(partition, place)) return undefined;
   // Kafka keeps no more than it is told to, and begins with the oldest.
-  const { first } = content;
-  if (first === undefined || comparePlaces(place, first) < 0) return 'not kept';
+  const { first, last } = content;
+  if (first === undefined || last === undefined || comparePlaces(place, first) < 0)
+    return 'not kept';
+  const why =
+    comparePlaces(place, last) < 0
+      ? 'though later ones are kept'
+      : `but ${relayCursorName(book.topic, partition)} says that it was sent: the topic lost its end, or the cursor was moved on`;
   findings.breach(
     'P9',
-    `message ${formatPlace(place)} of ${topic}/${partition} is missing there, though later ones are kept: \`orderflow refill\` sends it again`,
+    `message ${formatPlace(place)} of ${topic}/${partition} is missing there, ${why}: \`orderflow refill\` sends it again`,
   );
   return undefined;
 }

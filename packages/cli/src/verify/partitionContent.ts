@@ -97,6 +97,12 @@ export class PartitionContent {
       .toSorted(comparePlaces)[0];
   }
 
+  /** The message that stands behind all others; undefined if there is none. */
+  get last(): Place | undefined {
+    const [main] = this.#runs;
+    return main === undefined || main.length === 0 ? undefined : main.placeAt(main.length - 1);
+  }
+
   /** Adds a record. 'out of order': it comes late once too often, and was not taken. */
   add(place: Place, digest: number): Added {
     this.#mend(place);
