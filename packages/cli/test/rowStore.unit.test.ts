@@ -11,8 +11,11 @@ const rowOf = (id: number, count: number) => ({
 });
 
 describe('A store of rows', () => {
-  it('gives every row back as it was put last, from memory or from its file', () => {
-    const store = new RowStore(table);
+  it.each([
+    ['an index in memory', undefined],
+    ['an index that is a file, too', 1 << 13],
+  ])('gives every row back as it was put last, with %s', (_, memorySlots) => {
+    const store = new RowStore(table, memorySlots);
     for (let id = 0; id < ROWS; id += 1) store.put(rowOf(id, 1));
     // Rows that have left the memory are read, changed, and put again.
     for (let id = 0; id < ROWS; id += 7) {

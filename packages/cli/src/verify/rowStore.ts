@@ -1,16 +1,21 @@
 // The rows that a fold gives for one table: those used last in memory, all others in a temporary file.
-// In memory each row of the file takes some 30 bytes (12 in an index that is filled to a half at most).
+// In memory each row of the file takes 26 to 52 bytes (13 in an index that is filled to a half at most), up to
+// MEMORY_SLOTS; the index of a larger table is a file, too.
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { keyOf, keyText } from '@orderflow/shared/eventstore/projectionEngine.ts';
 import type { ColumnValue, ReadModelTable, Row } from '@orderflow/shared/eventstore/projection.ts';
+import { TextIndex } from './textIndex.ts';
 
 const HOT_ROWS = 20_000;
 const WRITE_BYTES = 1_048_576;
 const READ_BYTES = 1_024;
 const LENGTH_BYTES = 4;
+const FIRST_SLOTS = 1 << 12;
+/** 55 MB, enough for two million rows. */
+const MEMORY_SLOTS = 1 << 22;
 
 /** The rows of one table, by key. */
 export class RowStore {
@@ -20,10 +25,11 @@ export class RowStore {
   #hot = new Map<string, Row>();
   #warm = new Map<string, Row>();
   readonly #file = new TextFile();
-  #index = new TextIndex(1 << 12);
+  readonly #index: TextIndex;
 
-  constructor(table: ReadModelTable) {
+  constructor(table: ReadModelTable, memorySlots = MEMORY_SLOTS) {
     this.table = table;
+    this.#index = new TextIndex(FIRST_SLOTS, memorySlots);
   }
 
   get(key: readonly ColumnValue[]): Row | undefined {
@@ -62,6 +68,7 @@ export class RowStore {
 
   close(): void {
     this.#file.close();
+    this.#index.close();
   }
 
   #keep(text: string, row: Row): void {
@@ -81,10 +88,7 @@ export class RowStore {
     );
     const at = this.#find(text);
     if (at !== undefined) this.#index.move(at, offset);
-    else {
-      if (this.#index.isHalfFull()) this.#index = this.#index.grown();
-      this.#index.add(hashOf(text), offset);
-    }
+    else this.#index.add(hashOf(text), offset);
   }
 
   #find(text: string): number | undefined {
@@ -111,70 +115,6 @@ function hashOf(text: string): number {
     hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   // FNV's low bits alone choose the slot: they are mixed with the high ones.
   return (hash ^ (hash >>> 15)) >>> 0;
-}
-
-/** Where the texts of which hash stand in the file: open addressing, linear probing. */
-class TextIndex {
-  readonly #hashes: Uint32Array;
-  /** Offset + 1; 0 is a free slot. */
-  readonly #offsets: Float64Array;
-  readonly #taken: Uint8Array;
-  #count = 0;
-
-  /** `slots` is a power of two. */
-  constructor(slots: number) {
-    this.#hashes = new Uint32Array(slots);
-    this.#offsets = new Float64Array(slots);
-    this.#taken = new Uint8Array(slots);
-  }
-
-  isHalfFull(): boolean {
-    return this.#count * 2 >= this.#offsets.length;
-  }
-
-  grown(): TextIndex {
-    const larger = new TextIndex(this.#offsets.length * 2);
-    for (const [at, offset] of this.#offsets.entries())
-      if (offset > 0) larger.add(this.#hashes[at] ?? 0, offset - 1);
-    return larger;
-  }
-
-  add(hash: number, offset: number): void {
-    const mask = this.#offsets.length - 1;
-    let at = hash & mask;
-    while ((this.#offsets[at] ?? 0) > 0) at = (at + 1) & mask;
-    this.#hashes[at] = hash;
-    this.#offsets[at] = offset + 1;
-    this.#count += 1;
-  }
-
-  move(at: number, offset: number): void {
-    this.#offsets[at] = offset + 1;
-  }
-
-  offsetAt(at: number): number {
-    return (this.#offsets[at] ?? 0) - 1;
-  }
-
-  isTaken(at: number): boolean {
-    return this.#taken[at] === 1;
-  }
-
-  markTaken(at: number): void {
-    this.#taken[at] = 1;
-  }
-
-  /** The slots that hold this hash: of several texts may be the same one. */
-  *candidates(hash: number): Generator<number> {
-    const mask = this.#offsets.length - 1;
-    for (let at = hash & mask; (this.#offsets[at] ?? 0) > 0; at = (at + 1) & mask)
-      if (this.#hashes[at] === hash) yield at;
-  }
-
-  *offsetsLeft(): Generator<number> {
-    for (const [at, offset] of this.#offsets.entries())
-      if (offset > 0 && this.#taken[at] === 0) yield offset - 1;
-  }
 }
 
 /** Texts in a temporary file, found again by their offsets. */
