@@ -11,6 +11,9 @@ import { DATA_SERVICES, type DataService } from '../src/config.ts';
 import { loadServiceParts } from '../src/serviceLogs.ts';
 import { makeShop } from './makeShop.ts';
 
+/** A busy disk may keep one of thousands of large INSERTs waiting for long, and the whole filling would be lost with it. */
+const STATEMENT_LIMIT_MS = 600_000;
+
 const [orders = 1_000_000, users = 100_000, products = 1_000] = process.argv.slice(2).map(Number);
 const { mysql } = testInfra();
 const admin = { user: mysql.adminUser, password: mysql.adminPassword };
@@ -26,7 +29,10 @@ async function makeDatabase(service: DataService) {
   const runtime = { user: database, password: 'orderflow-local' };
   const schema = combineSchemas(eventStoreSchema, parts[service].schema);
   await prepareSchema({ host: mysql.host, port: mysql.port, admin, database, runtime, schema });
-  const pool = openPool({ host: mysql.host, port: mysql.port, database, ...admin, poolSize: 1 });
+  const pool = openPool({
+    ...{ host: mysql.host, port: mysql.port, database, ...admin },
+    ...{ poolSize: 1, statementLimitMs: STATEMENT_LIMIT_MS },
+  });
   await pool.query('SET SESSION sql_log_bin = 0, unique_checks = 0');
   return pool;
 }
