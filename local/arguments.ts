@@ -6,7 +6,7 @@ import { LaunchFailure } from './failure.ts';
 export type InfraSource = 'env' | 'docker' | 'embedded';
 const INFRA_SOURCES: readonly InfraSource[] = ['env', 'docker', 'embedded'];
 
-/** The stages of `npm test`, in the order in which they run. */
+/** The stages of `npm test`, in the order in which they are told of; testLanes.ts says which run side by side. */
 export const TEST_STAGES = [
   'lint',
   'types',
@@ -68,7 +68,7 @@ export function parseStartArguments(args: readonly string[]): StartArguments {
   };
 }
 
-/** Parses the arguments of `npm test`; stages come back in running order, each once. */
+/** Parses the arguments of `npm test`; stages come back in that order, each once. */
 export function parseTestArguments(args: readonly string[]): TestArguments {
   const { values, positionals } = explain(TEST_HELP, () =>
     parseArgs({

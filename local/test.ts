@@ -1,5 +1,6 @@
 // `npm test`: lint, types, structure and all tests, against MySQL and Kafka that it brings up for this run and takes down again;
-// with Docker, the services of the end-to-end tests are containers of their own images. Chaos has servers of its own.
+// with Docker, the services of the end-to-end tests are containers of their own images. Chaos has servers of its own. What only
+// computes runs beside what waits for servers (testLanes.ts).
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseTestArguments, TEST_HELP, type TestArguments, type TestStage } from './arguments.ts';
@@ -10,12 +11,13 @@ import { provideTestImages, type TestImages } from './infra/testImages.ts';
 import { startTestInfra } from './infra/testInfra.ts';
 import { ownedName, removeLeftovers } from './leftovers.ts';
 import { STATE_DIR, testPlaces } from './places.ts';
-import { startScript } from './process/stage.ts';
+import { startScript, type RunningScript } from './process/stage.ts';
 import { startWarden } from './process/startWarden.ts';
 import { onStopRequest } from './process/stopRequest.ts';
 import { createReport, describeFailure } from './report.ts';
 import { readSettings, type LauncherSettings } from './settings.ts';
 import { createShutdown } from './shutdown.ts';
+import { divideStages } from './testLanes.ts';
 import { describeResults, parseJestCounts, whyFailed, type StageResult } from './testResults.ts';
 
 const NEEDS_IMAGES: readonly TestStage[] = ['e2e', 'images'];
@@ -33,16 +35,17 @@ interface Ground {
 const report = createReport(process.stdout);
 const shutdown = createShutdown(report);
 const places = testPlaces(ownedName('test'));
-let endStage = () => Promise.resolve();
-const interruption = new AbortController();
-const isInterrupted = () => interruption.signal.aborted;
+const running = new Set<RunningScript>();
+/** Aborted: no further stage begins. */
+const ending = new AbortController();
+const isEnding = () => ending.signal.aborted;
 
 onStopRequest((why) => {
-  if (isInterrupted()) return; // it is under way
-  interruption.abort();
+  if (isEnding()) return; // it is under way
+  ending.abort();
   report.print('');
   report.step('test', `${why}: ending the tests and what was started for them`);
-  void endStage()
+  void endScripts()
     .then(takeDown)
     .then(() => process.exit(INTERRUPTED));
 });
@@ -57,13 +60,15 @@ try {
   mkdirSync(places.logDir, { recursive: true });
   startWarden(places.runDir);
   const results = await runStages(wishes);
-  if (!isInterrupted()) {
+  if (!isEnding()) {
     await takeDown();
     process.exit(conclude(wishes, results));
   }
 } catch (error) {
-  if (!isInterrupted()) {
+  if (!isEnding()) {
+    ending.abort();
     report.print(describeFailure(error));
+    await endScripts(); // of the lane that did not fail
     await takeDown();
     process.exit(1);
   }
@@ -74,15 +79,22 @@ async function runStages(wishes: TestArguments): Promise<StageResult[]> {
   const ground = wishes.stages.some((stage) => NEEDS_INFRA.includes(stage))
     ? bringUp(wishes, settings)
     : undefined;
-  // It comes up while lint and types run; its failure is looked at where it is needed.
+  // It comes up while the first stages run; its failure is looked at where it is needed.
   ground?.catch(() => undefined);
+  const lanes = divideStages(wishes.stages);
   const results: StageResult[] = [];
-  for (const stage of wishes.stages) {
-    const found = NEEDS_INFRA.includes(stage) ? await ground : undefined;
-    if (isInterrupted()) break;
-    results.push(await runStage(stage, settings, found));
-  }
-  return results;
+  const runLane = async (stages: readonly TestStage[], isBeside: boolean) => {
+    for (const stage of stages) {
+      const found = NEEDS_INFRA.includes(stage) ? await ground : undefined;
+      if (isEnding()) return;
+      results.push(await runStage(stage, settings, found, isBeside));
+    }
+  };
+  await Promise.all([runLane(lanes.main, false), runLane(lanes.beside, true)]);
+  await runLane(lanes.after, false);
+  return results.toSorted(
+    (a, b) => wishes.stages.indexOf(a.stage) - wishes.stages.indexOf(b.stage),
+  );
 }
 
 async function bringUp(wishes: TestArguments, settings: LauncherSettings): Promise<Ground> {
@@ -97,22 +109,33 @@ async function runStage(
   stage: TestStage,
   settings: LauncherSettings,
   ground: Ground | undefined,
+  isBeside: boolean,
 ): Promise<StageResult> {
   const notRun = whyNotRun(stage, settings, ground);
   if (notRun !== undefined) {
-    report.step('test', `stage images is not run: ${notRun}`);
+    report.step('test', `stage ${stage} is not run: ${notRun}`);
     return { stage, exitCode: 0, seconds: 0, counts: undefined, notRun };
   }
-  report.step('test', `stage ${stage}`);
+  report.step('test', `stage ${stage}${isBeside ? ', beside the others' : ''}`);
   const startedAt = performance.now();
   const isJest = JEST_STAGES.includes(stage);
   const resultFile = path.join(places.logDir, `${stage}.json`);
-  const args = argumentsOf(stage, resultFile);
-  const env = { ...settings.inherited, ...groundEnvironment(ground) };
-  const script = startScript(isJest ? 'jest' : stage, args, env, places.runDir);
-  endStage = script.stop;
+  const logFile = isBeside ? path.join(places.logDir, `${stage}.log`) : undefined;
+  const script = startScript({
+    name: stage,
+    script: isJest ? 'jest' : stage,
+    args: argumentsOf(stage, resultFile),
+    env: { ...settings.inherited, ...groundEnvironment(ground) },
+    ...{ runDir: places.runDir, logFile },
+  });
+  running.add(script);
   const exitCode = await script.exitCode;
-  endStage = () => Promise.resolve();
+  running.delete(script);
+  if (logFile !== undefined && !isEnding()) {
+    const told = (readIfThere(logFile) ?? '').trimEnd();
+    report.step('test', `stage ${stage} has ended with code ${exitCode}`);
+    if (told !== '') report.print(told);
+  }
   return {
     stage,
     exitCode,
@@ -155,6 +178,10 @@ function conclude(wishes: TestArguments, results: readonly StageResult[]): numbe
   const verdict = failure === undefined ? 'All green' : `FAILED (${failure})`;
   report.print(`\n${verdict} after ${report.elapsed()} s.${describeResults(results)}`);
   return failure === undefined ? 0 : 1;
+}
+
+async function endScripts(): Promise<void> {
+  await Promise.all([...running].map((script) => script.stop()));
 }
 
 /** Takes the infrastructure down and removes this run's data. */

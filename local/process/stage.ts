@@ -1,5 +1,6 @@
-// Runs one npm script with the terminal's output, so that all of it can be ended, grandchildren included.
-import { spawn } from 'node:child_process';
+// Runs one npm script, so that all of it can be ended, grandchildren included.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { CHECKOUT } from '../places.ts';
 import { forgetProcess, recordProcess } from './pidFiles.ts';
 import { endGroup, signalGroup } from './processGroup.ts';
@@ -14,33 +15,34 @@ export interface RunningScript {
   readonly stop: () => Promise<void>;
 }
 
-/**
- * Starts `npm run SCRIPT -- ARGS`; on record in runDir while it runs. What is left of its process group when it ends
- * by itself is killed; stop() gives that graceMs (milliseconds) first.
- */
-export function startScript(
-  script: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  runDir: string,
-  graceMs = STOP_GRACE_MS,
-): RunningScript {
-  const child = spawn('npm', ['run', '--silent', script, '--', ...args], {
-    cwd: CHECKOUT,
-    env,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    // A process group of its own: a signal to the group reaches jest, its workers and what the tests started.
-    detached: true,
-  });
+/** What is run, and how. */
+export interface ScriptSpec {
+  /** Its name on record; no other that runs has it. */
+  readonly name: string;
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where it is on record while it runs. */
+  readonly runDir: string;
+  /** Where its output goes, if not to the terminal; it then has the lowest priority, since others run beside it. */
+  readonly logFile?: string | undefined;
+  /** How long stop() waits, in milliseconds, before what is left is killed; 10 s if not given. */
+  readonly graceMs?: number;
+}
+
+/** Starts `npm run SCRIPT -- ARGS`. What is left of its process group when it ends by itself is killed. */
+export function startScript(spec: ScriptSpec): RunningScript {
+  const { name, runDir, graceMs = STOP_GRACE_MS } = spec;
+  const child = spawnScript(spec);
   const { pid } = child;
-  if (pid !== undefined) recordProcess(runDir, { pid, name: script, stopRank: 0 });
+  if (pid !== undefined) recordProcess(runDir, { pid, name, stopRank: 0 });
   let ended = false;
   let stopping: Promise<void> | undefined;
   const exitCode = new Promise<number>((resolve) => {
     const end = (code: number | null) => {
       ended = true;
       if (pid !== undefined) {
-        forgetProcess(runDir, script, pid);
+        forgetProcess(runDir, name, pid);
         // npm may end before what it started. In this moment the group's number is safe, see endGroup(): either
         // members hold it, or it became free just now. Under stop() they have their time to end.
         if (stopping === undefined) signalGroup(pid, 'SIGKILL');
@@ -60,7 +62,21 @@ export function startScript(
   };
   const tell = (error: unknown) => {
     // Whoever stops it has databases and brokers to take down next, and must get there.
-    process.stderr.write(`${script} could not be ended: ${String(error)}\n`);
+    process.stderr.write(`${name} could not be ended: ${String(error)}\n`);
   };
   return { exitCode, stop: () => (stopping ??= endAll().catch(tell)) };
+}
+
+function spawnScript({ script, args, env, logFile }: ScriptSpec): ChildProcess {
+  const npm = ['npm', 'run', '--silent', script, '--', ...args];
+  // A process group of its own: a signal to the group reaches jest, its workers and what the tests started.
+  const options = { cwd: CHECKOUT, env, detached: true };
+  if (logFile === undefined)
+    return spawn('npm', npm.slice(1), { ...options, stdio: ['ignore', 'inherit', 'inherit'] });
+  const log = openSync(logFile, 'a');
+  try {
+    return spawn('nice', ['-n', '19', ...npm], { ...options, stdio: ['ignore', log, log] });
+  } finally {
+    closeSync(log);
+  }
 }

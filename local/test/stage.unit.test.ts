@@ -1,5 +1,13 @@
 // A script that is ended, or ends, leaves nothing behind of what it had started.
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { eventually } from '@orderflow/shared/testing/eventually.ts';
@@ -18,13 +26,15 @@ afterEach(() => {
 });
 
 /** Starts a stage whose `npm` is a shell with a child that ignores SIGTERM, followed by the lines given. */
-function startFamily(lines: string, graceMs: number): RunningScript {
+function startFamily(lines: string, graceMs: number, logFile?: string): RunningScript {
   const program = path.join(dir, 'stubborn.cjs');
   writeFileSync(program, sourceOfStubborn(dir));
   const npm = path.join(dir, 'npm');
   writeFileSync(npm, `#!/bin/sh\n'${process.execPath}' '${program}' &\n${lines}\n`);
   chmodSync(npm, 0o755);
-  return startScript('unit', [], { PATH: `${dir}:/usr/bin:/bin` }, path.join(dir, 'run'), graceMs);
+  const env = { PATH: `${dir}:/usr/bin:/bin` };
+  const runDir = path.join(dir, 'run');
+  return startScript({ name: 'unit', script: 'jest', args: [], env, runDir, graceMs, logFile });
 }
 
 describe('a stage of npm test', () => {
@@ -41,6 +51,13 @@ describe('a stage of npm test', () => {
     expect(await stage.exitCode).toBe(3);
     const pid = await pidWrittenIn(dir);
     await eventually(() => identify(pid) === undefined, 'the stubborn process is gone');
+  });
+
+  it('that runs beside others tells a file, and has the lowest priority', async () => {
+    const logFile = path.join(dir, 'log');
+    const stage = startFamily('echo one; echo two >&2; nice; exit 0', 500, logFile);
+    expect(await stage.exitCode).toBe(0);
+    expect(readFileSync(logFile, 'utf8')).toBe('one\ntwo\n19\n');
   });
 
   it('can be stopped after its end, and is off the record', async () => {
