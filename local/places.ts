@@ -17,6 +17,8 @@ export interface RunPlaces {
   /** Pid files and the lock. */
   readonly runDir: string;
   readonly logDir: string;
+  /** Holds the database's data instead of the folder that the others' lies in. */
+  readonly databaseHome?: string | undefined;
 }
 
 /** The folders of `npm start`. */

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseTestArguments, TEST_HELP, type TestArguments, type TestStage } from './arguments.ts';
 import { findLodging } from './embedded/account.ts';
+import { releaseMemory } from './embedded/memory.ts';
 import { canRunEmbedded } from './embedded/programs.ts';
 import { infraEnvironment, type InfraAccess } from './infra/infra.ts';
 import { provideTestImages, type TestImages } from './infra/testImages.ts';
@@ -189,6 +190,7 @@ async function takeDown(): Promise<void> {
   await shutdown.run();
   const { home } = findLodging();
   rmSync(path.join(home, places.name), { recursive: true, force: true });
+  releaseMemory(places.name);
   await removeLeftovers(home); // clusters of tests that were ended in the middle
   rmSync(path.join(STATE_DIR, places.name), { recursive: true, force: true });
 }

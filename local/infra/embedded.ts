@@ -44,7 +44,12 @@ export async function startEmbedded(
     report.step(target.spec.name, 'ready');
   };
   const upMariadb = async () => {
-    const dir = path.join(data, 'mariadb');
+    const { databaseHome } = places;
+    const dir = path.join(
+      databaseHome === undefined ? data : path.join(databaseHome, places.name),
+      'mariadb',
+    );
+    if (databaseHome !== undefined) report.step('mariadb', `data in memory, in ${dir}`);
     const place = { ...common, dataDir: dir, logFile: logFile('mariadb'), port: mysqlPort };
     const server = await prepareMariadb(place);
     await up('database', `MariaDB 11.4 at 127.0.0.1:${mysqlPort}`, server.process);

@@ -7,6 +7,7 @@ import type { Report } from '../report.ts';
 import type { LauncherSettings } from '../settings.ts';
 import type { Shutdown } from '../shutdown.ts';
 import { findTestcontainersEngine } from './dockerEngine.ts';
+import { findMemoryHome } from '../embedded/memory.ts';
 import { startEmbedded } from './embedded.ts';
 import { missingServers, useServersOfEnvironment } from './env.ts';
 import type { InfraAccess } from './infra.ts';
@@ -51,7 +52,10 @@ async function start(
       await removeTestRuns(isLeftOver); // of runs that were killed, and their wardens too
       return startContainers(places, report, shutdown);
     case 'embedded':
-      return startEmbedded(places, settings, report, shutdown);
+      return startEmbedded(
+        { ...places, databaseHome: await findMemoryHome() },
+        ...([settings, report, shutdown] as const),
+      );
   }
 }
 
