@@ -36,6 +36,8 @@ interface Ground {
 const report = createReport(process.stdout);
 const shutdown = createShutdown(report);
 const places = testPlaces(ownedName('test'));
+/** For the processes of Node that tests start, the same few programs again and again. Chaos has them as `npm start` does. */
+const COMPILED = { NODE_COMPILE_CACHE: path.join(STATE_DIR, places.name, 'compiled') };
 const running = new Set<RunningScript>();
 /** Aborted: no further stage begins. */
 const ending = new AbortController();
@@ -126,7 +128,7 @@ async function runStage(
     name: stage,
     script: isJest ? 'jest' : stage,
     args: argumentsOf(stage, resultFile),
-    env: { ...settings.inherited, ...groundEnvironment(ground) },
+    env: { ...settings.inherited, ...groundEnvironment(ground), ...(isJest ? COMPILED : {}) },
     ...{ runDir: places.runDir, logFile },
   });
   running.add(script);

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { z } from 'zod';
-import { testInfra } from '@orderflow/shared/testing/infra.ts';
+import { compiledCode, testInfra } from '@orderflow/shared/testing/infra.ts';
 import type { AuditedShop } from './auditedShop.ts';
 
 const MAIN = path.join(import.meta.dirname, '../src/main.ts');
@@ -32,7 +32,8 @@ export function runVerb(
       ...admin,
     }).map(([name, value]) => [`${service.toUpperCase()}_MYSQL_${name}`, value]),
   );
-  const env = { PATH: '', ...z.record(z.string(), z.string()).parse(Object.fromEntries(entries)) };
+  const given = z.record(z.string(), z.string()).parse(Object.fromEntries(entries));
+  const env = { PATH: '', ...compiledCode(), ...given };
   return new Promise((resolve) => {
     execFile(process.execPath, [MAIN, ...args], { env }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });

@@ -11,6 +11,17 @@ export interface TestInfra {
   };
 }
 
+/**
+ * For the environment of processes of Node that a test starts: where they find what others have compiled, which halves the
+ * processor's time for their start. Empty if this was not started by `npm test`.
+ */
+export function compiledCode(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  const { NODE_COMPILE_CACHE } = env;
+  return NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
+}
+
 /** Reads the environment; throws with the missing variables' names if this was not started by `npm test`. */
 export function testInfra(
   env: Readonly<Record<string, string | undefined>> = process.env,
