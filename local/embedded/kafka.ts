@@ -23,6 +23,8 @@ const STOP_GRACE_MS = 30_000;
 /** One cluster id for all: data folders are never shared, and a fixed id is one thing less to keep. */
 export const CLUSTER_ID = '4L6g3nShT-eMCtK--X86sw';
 const HEAP = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC'];
+/** For a Java program that ends soon: compiled quickly instead of well, it needs little more than half of the processor's time. */
+const QUICK_START = '-XX:TieredStopAtLevel=1';
 const LOGGING = 'log4j2.properties';
 /** Relative to the broker's folder, in which it runs. */
 const LOGGING_OPTION = `-Dlog4j2.configurationFile=${LOGGING}`;
@@ -45,6 +47,8 @@ export interface KafkaPlace {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Broker settings on top of ours. */
   readonly properties?: Readonly<Record<string, string>> | undefined;
+  /** It runs for a test: see QUICK_START. */
+  readonly isShortLived?: boolean;
   /** Only a test's brokers have it. */
   readonly security?: KafkaSecurity | undefined;
 }
@@ -118,11 +122,12 @@ export async function prepareKafka(place: KafkaPlace): Promise<SupervisedProcess
     await formatStorage(place, config);
   }
   const port = portsOf(place).client;
+  const options = [...HEAP, ...(place.isShortLived === true ? [QUICK_START] : []), LOGGING_OPTION];
   return {
     spec: {
       name: place.ports.length === 1 ? 'kafka' : `kafka-${place.nodeId}`,
       command: place.programs.java,
-      args: [...HEAP, LOGGING_OPTION, '-cp', place.programs.kafkaClasses, 'kafka.Kafka', config],
+      args: [...options, '-cp', place.programs.kafkaClasses, 'kafka.Kafka', config],
       cwd: place.dataDir,
       env: place.env,
       logFile: place.logFile,
@@ -148,7 +153,7 @@ async function formatStorage(place: KafkaPlace, config: string): Promise<void> {
   try {
     await promisify(execFile)(
       place.programs.java,
-      [LOGGING_OPTION, '-cp', place.programs.kafkaClasses, ...tool],
+      [QUICK_START, LOGGING_OPTION, '-cp', place.programs.kafkaClasses, ...tool],
       { ...(place.account ?? {}), cwd: place.dataDir, env: place.env },
     );
   } catch (error) {

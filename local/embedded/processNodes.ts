@@ -91,6 +91,7 @@ async function describeBrokers(
       logFile: logFile(name),
       account: lodging.account,
       env: settings.inherited,
+      isShortLived: true,
       properties: options.properties,
       security: options.security,
     };
