@@ -2,6 +2,7 @@
 // with Docker, the services of the end-to-end tests are containers of their own images. Chaos has servers of its own. What only
 // computes runs beside what waits for servers (testLanes.ts).
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { parseTestArguments, TEST_HELP, type TestArguments, type TestStage } from './arguments.ts';
 import { findLodging } from './embedded/account.ts';
@@ -25,6 +26,8 @@ const NEEDS_IMAGES: readonly TestStage[] = ['e2e', 'images'];
 const NEEDS_INFRA: readonly TestStage[] = ['integration', ...NEEDS_IMAGES];
 const JEST_STAGES: readonly TestStage[] = ['unit', 'charts', ...NEEDS_INFRA];
 const CHAOS_MINUTES = '3';
+/** They wait for servers most of the time, so on two cores as well two files run at once; jest's own choice would be one. */
+const INTEGRATION_WORKERS = Math.max(2, os.availableParallelism() - 1);
 const INTERRUPTED = 130;
 
 /** What the tests of the later stages run on. */
@@ -163,7 +166,8 @@ function whyNotRun(
 function argumentsOf(stage: TestStage, resultFile: string): string[] {
   if (stage === 'chaos') return ['--minutes', CHAOS_MINUTES];
   if (!JEST_STAGES.includes(stage)) return [];
-  return ['--selectProjects', stage, '--json', `--outputFile=${resultFile}`];
+  const args = ['--selectProjects', stage, '--json', `--outputFile=${resultFile}`];
+  return stage === 'integration' ? [...args, `--maxWorkers=${INTEGRATION_WORKERS}`] : args;
 }
 
 function groundEnvironment(ground: Ground | undefined): Record<string, string> {
