@@ -70,6 +70,8 @@ export class OpenBatch<Event extends DomainEvent, Fact extends DomainEvent> {
     const place = { incarnation: 0, position: this.#now(), part: this.#parked.length };
     const reason = `offset ${record.offset}: ${cause}`.slice(0, MAX_REASON_LENGTH);
     this.#add(at, record, { key: UNREADABLE_KEY, place, reason }, 'poison');
+    // No message follows it, but who redrives looks for wishes only while it knows of a parked key.
+    this.#parkedKeys.add(`${at.topic}/${UNREADABLE_KEY}`);
   }
 
   addFact(fact: Fact): void {

@@ -102,6 +102,17 @@ it('a record that is no message is given up by itself', async () => {
   await eventually(() => store.parked().length === 3, 'other keys are not in its way');
 });
 
+it('a record that is no message is given up where no key is parked beside it', async () => {
+  const { broker, store, start } = await setUpConsumer();
+  start();
+  broker.append(TOPIC, 0, 'junk');
+  await eventually(() => store.parked().length === 1, 'it is parked');
+  const [junk] = store.parked();
+  if (junk === undefined) throw new Error('not parked');
+  store.wish(junk, 'drop');
+  await eventually(() => store.parked().length === 0, 'it is dropped');
+});
+
 it('what leaves with one transaction hands its wish to the next message', async () => {
   const { store } = await setUpConsumer();
   const rows = [1, 2, 3].map((number): KeptMessage => ({
