@@ -22,6 +22,8 @@ export interface StateCodec<State> {
   readonly parse: (text: string) => State;
   /** About how many bytes the state takes in memory. */
   readonly bytesOf: (state: State) => number;
+  /** Events between two snapshots of a stream; 100 if it is left out. */
+  readonly snapshotEvents?: number;
 }
 
 /** How states come from events: the two halves of a decider that do not decide, and how states are kept, if they are. */

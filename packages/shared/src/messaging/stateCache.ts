@@ -31,10 +31,14 @@ const STATE_BYTES = 1_024;
 /** Events between two snapshots of a stream: what its next owner reads of it at most. */
 const SNAPSHOT_EVENTS = 100;
 
-/** Makes a cache of at most `maxBytes`. Without `bytesOf`, each state counts as 1 KiB. */
+/**
+ * Makes a cache of at most `maxBytes`. Without `bytesOf`, each state counts as 1 KiB. A snapshot is due after
+ * `snapshotEvents` events.
+ */
 export function createStateCache<State>(
   maxBytes = DEFAULT_MAX_BYTES,
   bytesOf: (state: State) => number = () => STATE_BYTES,
+  snapshotEvents = SNAPSHOT_EVENTS,
 ): StateCache<State> {
   // A Map keeps the order of insertion: what is used is put back at its end.
   const entries = new Map<string, { entry: VersionedState<State>; bytes: number }>();
@@ -46,7 +50,7 @@ export function createStateCache<State>(
     entries.delete(streamId);
   };
   const noteDue = (streamId: string, entry: VersionedState<State>): VersionedState<State> => {
-    if (entry.version - entry.snapshotVersion < SNAPSHOT_EVENTS) return entry;
+    if (entry.version - entry.snapshotVersion < snapshotEvents) return entry;
     due.set(streamId, entry);
     return { ...entry, snapshotVersion: entry.version };
   };
@@ -93,7 +97,7 @@ export function createFedCache<State, Event extends DomainEvent>(
   { initialState, evolve, stateCodec }: Evolution<State, Event>,
   maxBytes?: number,
 ): StateCache<State> {
-  const cache = createStateCache<State>(maxBytes, stateCodec?.bytesOf);
+  const cache = createStateCache<State>(maxBytes, stateCodec?.bytesOf, stateCodec?.snapshotEvents);
   store.onCommitted((events) => {
     for (const recorded of events) {
       const { streamId, version, event } = recorded;

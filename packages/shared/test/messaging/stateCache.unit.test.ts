@@ -89,6 +89,17 @@ describe('A cache that hears of commits', () => {
     expect(cache.get('a')).toMatchObject({ state: 2, version: 3, head: headOf(recorded[0]) });
   });
 
+  it('has a snapshot due after as many events as are said', async () => {
+    const { store } = openFedCache();
+    const kept = { schemaVersion: 1, serialize: String, parse: Number, bytesOf: () => 8 };
+    const stateCodec = { ...kept, snapshotEvents: 3 };
+    const cache = createFedCache(store, { ...evolution, stateCodec });
+    await store.commit([{ streams: [append('a', 0, opened('a'), counted('a'))] }]);
+    expect(cache.takeDue()).toEqual(new Map());
+    await store.commit([{ streams: [append('a', 2, counted('a'))] }]);
+    expect([...cache.takeDue().keys()]).toEqual(['a']);
+  });
+
   it('takes nothing that does not follow what it knows', async () => {
     const { store, cache } = openFedCache();
     await store.commit([{ streams: [append('a', 0, opened('a'), counted('a'))] }]);
