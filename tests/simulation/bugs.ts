@@ -2,6 +2,7 @@
 import type { MemoryRelayPositions } from '@orderflow/shared/messaging/memoryRelayPositions.ts';
 import type { RelayPositions } from '@orderflow/shared/messaging/relayPositions.ts';
 import { forgetsParked, keepsCache, tellsBeforeCommit, trustsKafka } from './bugsOfMemory.ts';
+import { dropsSilently, freesKeysEarly, removesParkedFirst } from './bugsOfParked.ts';
 import {
   assertsNothing,
   dropsCompareAndSet,
@@ -55,6 +56,15 @@ export const BUGS: Readonly<Record<string, WantedBug>> = {
     caughtBy: /^A complaint without cause: .*"gap: /,
   },
   'move the cursor before the work': { store: movesCursorFirst, caughtBy: PASSED_OVER },
+  'remove the parked row before the effect': { store: removesParkedFirst, caughtBy: PASSED_OVER },
+  'free a key while messages of it are parked': {
+    store: freesKeysEarly,
+    caughtBy: /^(orders|inventory) has parked|^P4\/P5: product/,
+  },
+  'drop a message without telling': {
+    store: dropsSilently,
+    caughtBy: /^P4\/P5: product .* and should be StockRejected .* request_dropped$/,
+  },
 };
 
 /** The leader writes its cursors whatever the epoch is by now. */

@@ -24,7 +24,7 @@ export function placeOrders(shop: Shop, gateway: Gateway, book: Book): void {
       if (order.again === 'no') return first;
       if (order.again === 'twice') return Promise.all([first, place(gateway, book, order)]);
       return first.then(async () => {
-        await pause(shop, world.random.between(...BACK_AFTER_MS));
+        await world.wait(world.random.between(...BACK_AFTER_MS));
         await place(gateway, book, order.again === 'later' ? order : another(order));
       });
     });
@@ -106,12 +106,6 @@ async function untilDone(
         }, note);
       });
     }
-    await pause(shop, ADMIN_PAUSE_MS);
+    await world.wait(ADMIN_PAUSE_MS);
   }
-}
-
-function pause({ world }: Shop, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    world.later(ms, resolve);
-  });
 }

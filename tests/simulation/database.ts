@@ -4,6 +4,8 @@ import type {
   CommitListener,
   EventCodec,
   RecordedEvent,
+  Redrive,
+  Wish,
 } from '@orderflow/shared/eventstore/eventStore.ts';
 import {
   createMemoryDatabase,
@@ -19,6 +21,7 @@ import {
   type MemoryRelayTable,
 } from '@orderflow/shared/messaging/memoryRelayPositions.ts';
 import { comparePlaces, START, type Place } from '@orderflow/shared/messaging/chain.ts';
+import { UNREADABLE_KEY } from '@orderflow/shared/messaging/openBatch.ts';
 import { AppError } from '@orderflow/shared/runtime/appError.ts';
 import type { Server } from './world.ts';
 
@@ -30,9 +33,20 @@ export interface StoredParts<Event extends DomainEvent, Fact extends DomainEvent
   readonly uniqueKeys?: readonly UniqueKey[];
 }
 
+/** A parked message that has left. */
+export interface Departure {
+  readonly topic: string;
+  readonly key: string;
+  readonly place: Place;
+  readonly wish: Wish;
+  /** It left before one of its key that stood in front of it. */
+  readonly overtook: boolean;
+}
+
 /** The schema after one of its commits. */
 interface Backup<Event extends DomainEvent> {
   readonly contents: Contents<Event>;
+  readonly departures: readonly Departure[];
   readonly relay: MemoryRelayTable | undefined;
 }
 
@@ -63,23 +77,53 @@ export class SimDatabase<Event extends DomainEvent, Fact extends DomainEvent> im
   readonly #changes = new WeakMap<readonly RecordedEvent<Event>[], Changes>();
   readonly #backups: Backup<Event>[] = [];
   readonly #forgotten: Forgotten[] = [];
-
+  #departures: readonly Departure[] = [];
   readonly #committedAt = new Map<number, number>();
 
   /** `now`: milliseconds since the run began. */
   constructor(parts: StoredParts<Event, Fact>, now: () => number) {
     this.parts = parts;
     const { memory: database } = this;
-    this.store = createMemoryEventStore<Event, Fact>({
+    const store = createMemoryEventStore<Event, Fact>({
       ...parts,
       database,
       turn: () => Promise.resolve(),
     });
-    this.store.onCommitted((events, changes) => {
+    store.onCommitted((events, changes) => {
       this.#changes.set(events, changes);
-      this.#backups.push({ contents: database.contents, relay: copyOf(this.#relay) });
       for (const { position } of events) this.#committedAt.set(position, now());
     });
+    this.store = {
+      ...store,
+      commit: async (units) => {
+        const recorded = await store.commit(units);
+        for (const { redrive } of units) if (redrive !== undefined) this.#noteDepartures(redrive);
+        if (recorded.length > 0) this.#backUp();
+        return recorded;
+      },
+    };
+  }
+
+  /** The parked messages that have left, in the order in which they did. */
+  get departures(): readonly Departure[] {
+    return this.#departures;
+  }
+
+  #noteDepartures({ key: { topic, key }, wish, removed }: Redrive): void {
+    const left = this.memory.contents.parked.filter(
+      (row) => row.topic === topic && row.key === key,
+    );
+    const departed = removed.map((place): Departure => {
+      const overtook =
+        key !== UNREADABLE_KEY && left.some((row) => comparePlaces(row.place, place) < 0);
+      return { topic, key, place, wish, overtook };
+    });
+    this.#departures = [...this.#departures, ...departed];
+  }
+
+  #backUp(): void {
+    const { contents } = this.memory;
+    this.#backups.push({ contents, departures: this.#departures, relay: copyOf(this.#relay) });
   }
 
   readonly unavailable = (): Error =>
@@ -136,6 +180,7 @@ export class SimDatabase<Event extends DomainEvent, Fact extends DomainEvent> im
     const kept = { incarnation: last.incarnation, position: last.position, part: LAST_PART };
     this.#forgotten.push({ kept, incarnation });
     this.memory.contents = { ...backup.contents, incarnation: incarnation + (raised ? 1 : 0) };
+    this.#departures = backup.departures;
     if (backup.relay !== undefined) this.#relay = backup.relay;
     this.#backups.length = index;
   }

@@ -35,7 +35,8 @@ export function openStore<Event extends DomainEvent, Fact extends DomainEvent>(
   const listeners = createCommitListeners<Event>();
   return {
     async commit(units) {
-      const recorded = await ask('commit', () => store.commit(units));
+      const isRedrive = units.some(({ redrive }) => redrive !== undefined);
+      const recorded = await ask(isRedrive ? 'redrive' : 'commit', () => store.commit(units));
       listeners.notify(recorded, database.changesOf(recorded));
       return recorded;
     },

@@ -1,5 +1,7 @@
 // The faults of a seed.
-import type { Fault, Step } from './faults.ts';
+import { drawOperators } from './drawOperators.ts';
+import { crashAt, databaseTroubleAt, slownessAt } from './drawSteps.ts';
+import { SEND_TROUBLES, type Fault, type Step } from './faults.ts';
 import { processNames, type Plan } from './plan.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -13,8 +15,6 @@ const STEPS: Readonly<
 
 type Draw = (random: Random, plan: Plan) => Fault;
 
-const downMs = (random: Random): number =>
-  random.chance(0.2) ? random.between(2_000, 5_000) : random.between(20, 1_000);
 const aProcess = (random: Random, plan: Plan): string => random.pick(processNames(plan));
 const aMoment = (random: Random, plan: Plan): number => random.between(20, plan.calmAt);
 
@@ -36,32 +36,27 @@ function aTopic(random: Random, plan: Plan) {
 const DRAWS: readonly (readonly [number, Draw])[] = [
   [
     22,
-    (random, plan) => ({
-      ...aStep(random, plan, ['commit', 'commit', 'send', 'send', 'positions', 'offsets', 'read']),
-      kind: 'crash',
-      when: random.pick(['before', 'inside', 'after'] as const),
-      downMs: downMs(random),
-    }),
+    (random, plan) =>
+      crashAt(
+        random,
+        aStep(random, plan, [
+          ...(['commit', 'commit', 'send', 'send'] as const),
+          ...(['positions', 'offsets', 'read'] as const),
+        ]),
+      ),
   ],
   [
     14,
-    (random, plan) => ({
-      ...aStep(random, plan, ['commit', 'commit', 'commit', 'read', 'positions']),
-      kind: 'database',
-      how: random.pick([
-        ...(['unavailable', 'busy', 'not_committed'] as const),
-        ...(['unknown_done', 'unknown_lost', 'unknown_late'] as const),
-      ]),
-    }),
+    (random, plan) =>
+      databaseTroubleAt(
+        random,
+        aStep(random, plan, ['commit', 'commit', 'commit', 'read', 'positions']),
+      ),
   ],
   [
     10,
-    (random, plan) => ({
-      ...aStep(random, plan, ['commit', 'send', 'read', 'positions']),
-      kind: 'slow',
-      when: random.pick(['before', 'after'] as const),
-      ms: random.chance(0.3) ? random.between(1_000, 8_000) : random.between(20, 500),
-    }),
+    (random, plan) =>
+      slownessAt(random, aStep(random, plan, ['commit', 'send', 'read', 'positions'])),
   ],
   [
     16,
@@ -70,10 +65,7 @@ const DRAWS: readonly (readonly [number, Draw])[] = [
       step: 'send',
       nth: random.between(1, STEPS.send),
       kind: 'send',
-      how: random.pick([
-        ...(['dropped', 'unacknowledged', 'late'] as const),
-        ...(['repeated', 'partial', 'too_large'] as const),
-      ]),
+      how: random.pick(SEND_TROUBLES),
       ms: random.between(100, 4_000),
     }),
   ],
@@ -147,9 +139,19 @@ export function drawFaults(plan: Plan): readonly Fault[] {
     if (drawn === undefined) throw new Error('There are no faults to draw');
     return drawn[1](random, plan);
   });
-  // What was decided before a restore and is parked after it cannot be told from what was never decided.
-  const parksAnswers = faults.some(
-    (fault) => fault.kind === 'poison' && fault.consumer === 'orders',
+  const all = plan.hasOperators
+    ? [...faults.filter(({ kind }) => kind !== 'poison'), ...drawOperators(random, plan)]
+    : faults;
+  return all.some(isLostByRestore) ? all.filter(({ kind }) => kind !== 'restore') : all;
+}
+
+/**
+ * What was decided before a restore and is parked after it cannot be told from what was never decided; and what an
+ * operator has dropped is parked again, and perhaps retried, when its order was told already that it is rejected.
+ */
+function isLostByRestore(fault: Fault): boolean {
+  return (
+    (fault.kind === 'poison' && fault.consumer === 'orders') ||
+    (fault.kind === 'wish' && fault.wish === 'drop')
   );
-  return parksAnswers ? faults.filter(({ kind }) => kind !== 'restore') : faults;
 }

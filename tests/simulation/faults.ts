@@ -1,18 +1,37 @@
-// What can go wrong in a run, as a list: each fault can be left out by itself, which is how a failure is shrunk.
+// What can go wrong in a run, and what operators do about it, as a list: each can be left out by itself, which is how a
+// failure is shrunk.
+import type { Wish } from '@orderflow/shared/eventstore/eventStore.ts';
 
 /** The services that run here; the clients stand for the gateway. */
 export type ServiceName = 'orders' | 'inventory' | 'users';
 
-/** What a process does with the world outside; the n-th time of one of these is a moment at which a fault can strike. */
-export type Step = 'read' | 'commit' | 'positions' | 'ask' | 'send' | 'fetch' | 'offsets';
+/**
+ * What a process does with the world outside; the n-th time of one of these is a moment at which a fault can strike. A
+ * commit with which parked messages leave or are answered is a `redrive`.
+ */
+export type Step =
+  'read' | 'commit' | 'redrive' | 'positions' | 'ask' | 'send' | 'fetch' | 'offsets';
 
 /** A fault at the n-th (1-based) step of a kind in the life of a process, its restarts included. */
-interface AtStep {
+export interface AtStep {
   /** `orders-0`: the first instance of orders. */
   readonly process: string;
   readonly step: Step;
   readonly nth: number;
 }
+
+/** When, with regard to its step, a process dies. */
+export const CRASH_TIMES = ['before', 'inside', 'after'] as const;
+/** What a database may do, but for doing what it is asked. */
+export const DATABASE_TROUBLES = [
+  ...(['unavailable', 'busy', 'not_committed'] as const),
+  ...(['unknown_done', 'unknown_lost', 'unknown_late'] as const),
+] as const;
+/** What may become of a send. */
+export const SEND_TROUBLES = [
+  ...(['dropped', 'unacknowledged', 'late'] as const),
+  ...(['repeated', 'partial', 'too_large'] as const),
+] as const;
 
 /** A fault at a moment, in milliseconds since the run began. */
 interface AtTime {
@@ -25,7 +44,7 @@ interface AtTime {
  */
 export type Crash = AtStep & {
   readonly kind: 'crash';
-  readonly when: 'before' | 'inside' | 'after';
+  readonly when: (typeof CRASH_TIMES)[number];
   readonly downMs: number;
 };
 
@@ -35,8 +54,7 @@ export type Crash = AtStep & {
  */
 export type DatabaseTrouble = AtStep & {
   readonly kind: 'database';
-  readonly how:
-    'unavailable' | 'busy' | 'not_committed' | 'unknown_done' | 'unknown_lost' | 'unknown_late';
+  readonly how: (typeof DATABASE_TROUBLES)[number];
 };
 
 /** The step takes long: the process stands still in it, before or after what it asked for has happened. */
@@ -50,7 +68,7 @@ export type Slowness = AtStep & {
 export type SendTrouble = AtStep & {
   readonly kind: 'send';
   readonly step: 'send';
-  readonly how: 'dropped' | 'unacknowledged' | 'late' | 'repeated' | 'partial' | 'too_large';
+  readonly how: (typeof SEND_TROUBLES)[number];
   readonly ms: number;
 };
 
@@ -83,12 +101,24 @@ export type TopicTrouble = AtTime & {
   readonly count: number;
 };
 
-/** A bug that concerns one order: `consumer` throws at each message of the n-th order. */
-export type Poison = {
+/** A bug that concerns one order: `consumer` throws at each message of the n-th order, until it is mended. */
+export interface Poison {
   readonly kind: 'poison';
   readonly consumer: 'orders' | 'inventory';
   readonly order: number;
-};
+  /** Milliseconds since the run began; left out: it never is. */
+  readonly mendedAt?: number;
+}
+
+/** What an operator wishes of a parked key: as soon as one is parked, but not before `after`. */
+export interface ParkedWish {
+  readonly kind: 'wish';
+  readonly wish: Wish;
+  /** Which of the keys that are parked then; counted round. */
+  readonly key: number;
+  /** Milliseconds since the run began. */
+  readonly after: number;
+}
 
 /** Inventory's schema is brought back to where it was `commits` commits ago, under a higher incarnation. */
 export type Restore = AtTime & { readonly kind: 'restore'; readonly commits: number };
@@ -109,6 +139,7 @@ export type Fault =
   | Away
   | TopicTrouble
   | Poison
+  | ParkedWish
   | Restore
   | Wipe;
 

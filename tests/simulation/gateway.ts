@@ -71,7 +71,7 @@ export class Gateway {
         if (accepted.isSo) return acceptedBy;
         return { kind: mayHaveArrived ? 'unknown' : 'unreached' };
       }
-      await this.#pause(pauseMs);
+      await this.#shop.world.wait(pauseMs);
     }
   }
 
@@ -79,12 +79,6 @@ export class Gateway {
   cut(process: string): void {
     for (const [running, { socket }] of this.#streams)
       if (running.process.name === process) socket.cut();
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#shop.world.later(ms, resolve);
-    });
   }
 
   #attempt(

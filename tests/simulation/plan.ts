@@ -34,19 +34,24 @@ export interface Plan {
   /** A product that is added while orders come in, perhaps by ones that name it already; its id is the next one. */
   readonly lateProduct: { readonly at: number; readonly quantity: number } | undefined;
   readonly orders: readonly PlannedOrder[];
+  /** A message of some order cannot be handled, and operators do something about the keys that are parked with it. */
+  readonly hasOperators: boolean;
   /** When faults end, in milliseconds since the run began. */
   readonly calmAt: number;
 }
 
 /** How many of the runs have a crowd of orders: they cost as much as several others. */
 const CROWD_CHANCE = 0.03;
+/** Those with operators take longer, since parked keys are looked at once a second. */
+const OPERATORS_CHANCE = 0.2;
 
 /** The plan of a seed. */
 export function planOf(seed: number): Plan {
   const random = createRandom(seed, 'plan');
   const stocks = Array.from({ length: random.between(1, 3) }, () => random.between(1, 6));
   const userCount = random.between(1, 2);
-  const calmAt = random.between(1_000, 4_000);
+  const hasOperators = random.chance(OPERATORS_CHANCE);
+  const calmAt = hasOperators ? random.between(2_500, 7_000) : random.between(1_000, 4_000);
   const lateProduct = random.chance(0.15)
     ? { at: random.between(100, calmAt), quantity: random.between(1, 4) }
     : undefined;
@@ -54,11 +59,11 @@ export function planOf(seed: number): Plan {
   const orderCount = random.chance(CROWD_CHANCE) ? random.between(20, 40) : random.between(3, 12);
   const orders = Array.from({ length: orderCount }, () => planOrder(random, shape, calmAt));
   return {
-    ...{ seed, stocks, userCount, calmAt, lateProduct, orders },
+    ...{ seed, stocks, userCount, hasOperators, calmAt, lateProduct, orders },
     partitionCount: random.between(1, 3),
     instances: {
-      orders: random.between(1, 2),
-      inventory: random.between(1, 2),
+      orders: hasOperators && random.chance(0.5) ? 2 : random.between(1, 2),
+      inventory: hasOperators && random.chance(0.5) ? 2 : random.between(1, 2),
       users: random.chance(0.15) ? 1 : 0,
     },
   };

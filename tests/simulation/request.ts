@@ -122,7 +122,8 @@ export function slowness(faults: readonly StepFault[], when: 'before' | 'after')
 }
 
 function databaseError({ how, step }: DatabaseTrouble): AppError {
-  const code = step === 'commit' ? COMMIT_CODES[how] : 'database_unavailable';
+  const isCommit = step === 'commit' || step === 'redrive';
+  const code = isCommit ? COMMIT_CODES[how] : 'database_unavailable';
   return new AppError(code, `The database: ${how}`, { retryable: true });
 }
 

@@ -12,6 +12,7 @@ import { inventoryParts } from '../../services/inventory/src/app.ts';
 import { ordersParts } from '../../services/orders/src/app.ts';
 import { usersParts } from '../../services/users/src/app.ts';
 import type { ServiceName } from './faults.ts';
+import { CONSUMERS } from './operators.ts';
 import { placeIn } from './kafka.ts';
 import type { Shop } from './shop.ts';
 
@@ -59,6 +60,11 @@ function withPlace(
 
 /** What is still to be handled, in words; undefined: nothing. */
 export function isAtRest(shop: Shop): string | undefined {
+  for (const consumer of CONSUMERS) {
+    const row = shop.databases[consumer].memory.contents.parked.find(({ wish }) => wish !== null);
+    if (row !== undefined)
+      return `${consumer} has not done the ${row.wish ?? ''} of ${formatPlace(row.place)} of ${row.topic}/${row.key}`;
+  }
   for (const { publisher, topic, consumer } of FLOWS) {
     const { cursors } = shop.databases[consumer].memory.contents;
     const { wasRestored } = shop.databases[publisher];

@@ -10,6 +10,7 @@ import { Gateway } from './gateway.ts';
 import { useVirtualTime } from './globals.ts';
 import { placeOrders, nudge } from './clients.ts';
 import { isAtRest, lacking, publishedTopics } from './rest.ts';
+import { placeWishes } from './operators.ts';
 import { processNames, type Plan } from './plan.ts';
 import { SOUND, type PlantedBug } from './planting.ts';
 import { createRandom } from './random.ts';
@@ -79,6 +80,7 @@ export async function runPlan(
         world.start(name);
       });
     placeOrders(shop, gateway, book);
+    placeWishes(shop, book);
     scheduleTrouble(shop, gateway, faults.filter(isTimed));
     await untilRest(shop, gateway, book);
     if (faults.some(({ kind }) => kind === 'wipe')) await untilRefilled(shop);

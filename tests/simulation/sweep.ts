@@ -1,18 +1,26 @@
 // One fault at a time, at every step that a run comes to: what chance might leave out.
-import type { Crash, DatabaseTrouble, Fault, SendTrouble, Step } from './faults.ts';
+import {
+  CRASH_TIMES,
+  DATABASE_TROUBLES,
+  SEND_TROUBLES,
+  type Crash,
+  type DatabaseTrouble,
+  type Fault,
+  type SendTrouble,
+  type Step,
+} from './faults.ts';
 import type { Threads } from './threads.ts';
 import type { Trial } from './worker.ts';
 
-const CRASHES: readonly Crash['when'][] = ['before', 'inside', 'after'];
-const DATABASE: readonly DatabaseTrouble['how'][] = [
-  ...(['unavailable', 'busy', 'not_committed'] as const),
-  ...(['unknown_done', 'unknown_lost', 'unknown_late'] as const),
+const STEPS: readonly Step[] = [
+  'commit',
+  'send',
+  'positions',
+  'snapshot',
+  'offsets',
+  'ask',
+  'read',
 ];
-const SENDS: readonly SendTrouble['how'][] = [
-  ...(['dropped', 'unacknowledged', 'late'] as const),
-  ...(['repeated', 'partial', 'too_large'] as const),
-];
-const STEPS: readonly Step[] = ['commit', 'send', 'positions', 'offsets', 'ask', 'read'];
 /** How many reads of a process are tried: an idle relay reads ten times a second, each time the same. */
 const MOST_NTH = 40;
 const DOWN_MS = 400;
@@ -38,15 +46,15 @@ export async function sweepOf(threads: Threads, seed: number): Promise<readonly 
 
 function faultsAt(process: string, step: Step, nth: number): readonly Fault[] {
   const at = { process, step, nth };
-  const isDatabase = step === 'commit' || step === 'positions' || step === 'read';
+  const isDatabase = ['commit', 'positions', 'read'].includes(step);
   return [
-    ...CRASHES.map((when): Crash => ({ ...at, kind: 'crash', when, downMs: DOWN_MS })),
-    ...(isDatabase ? DATABASE : []).map((how): DatabaseTrouble => ({
+    ...CRASH_TIMES.map((when): Crash => ({ ...at, kind: 'crash', when, downMs: DOWN_MS })),
+    ...(isDatabase ? DATABASE_TROUBLES : []).map((how): DatabaseTrouble => ({
       ...at,
       kind: 'database',
       how,
     })),
-    ...(step === 'send' ? SENDS : []).map((how): SendTrouble => ({
+    ...(step === 'send' ? SEND_TROUBLES : []).map((how): SendTrouble => ({
       ...at,
       step: 'send',
       kind: 'send',

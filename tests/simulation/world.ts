@@ -59,6 +59,13 @@ export class World {
     return this.scheduler.schedule(delayMs, undefined, run);
   }
 
+  /** A pause of somebody outside of all processes. */
+  wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.later(ms, resolve);
+    });
+  }
+
   /** A pause of a process; its end never comes if the process dies meanwhile. */
   sleep(process: SimProcess, ms: number): Promise<void> {
     return new Promise((resolve) => {
@@ -112,6 +119,7 @@ export interface Server {
 const LATENCY_MS: Readonly<Record<Step, readonly [number, number]>> = {
   read: [0.2, 1.5],
   commit: [0.5, 5],
+  redrive: [0.5, 5],
   positions: [0.3, 3],
   ask: [0.5, 5],
   send: [0.5, 6],

@@ -19,7 +19,7 @@ export function checkRest(shop: Shop): readonly string[] {
     ...checkLog('inventory', inventory.memory.contents),
     ...checkLog('users', users.memory.contents),
     ...[requests, answers, registrations].flatMap(({ breaches }) => breaches),
-    ...checkStock(shop, requests.handled),
+    ...checkStock(shop, requests),
     ...checkOrders(shop, answers.handled),
     ...checkReadModels(shop, [...answers.handled, ...registrations.handled]),
     ...checkTopics(shop),

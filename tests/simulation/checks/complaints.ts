@@ -2,12 +2,15 @@
 import { z } from 'zod';
 import { UNREADABLE_KEY } from '@orderflow/shared/messaging/openBatch.ts';
 import { losesMessages } from '../faults.ts';
+import { POISON_REASON } from '../poison.ts';
 import type { Befallen } from '../world.ts';
 
 const complaint = z.looseObject({
   msg: z.string(),
   topic: z.string().optional(),
   key: z.string().optional(),
+  reason: z.string().optional(),
+  answer: z.string().optional(),
 });
 type Complaint = z.output<typeof complaint>;
 
@@ -19,10 +22,25 @@ const CAUSES: readonly (readonly [string, (kind: Befallen['kind'], of: Complaint
   ['the topic was lost', losesMessages],
   [
     'message parked',
-    (kind, { key }) =>
-      key === UNREADABLE_KEY ? kind === 'junk' || kind === 'damaged' : kind === 'poison',
+    (kind, said) =>
+      said.key === UNREADABLE_KEY
+        ? kind === 'junk' || kind === 'damaged'
+        : kind === 'poison' && isPoison(said),
+  ],
+  [
+    'the key stays parked',
+    (kind, said) =>
+      kind === 'wish' &&
+      (said.key === UNREADABLE_KEY ||
+        isPoison(said) ||
+        said.answer?.startsWith('not dropped: ') === true),
   ],
 ];
+
+/** Not for any other reason: a service that contradicts itself is no poison of ours. */
+function isPoison({ reason }: Complaint): boolean {
+  return reason?.includes(POISON_REASON) === true;
+}
 
 /** The breach that a complaint is, in words, unless something that has struck its topic before explains it. */
 export function breachOfComplaint(line: string, befallen: readonly Befallen[]): string | undefined {

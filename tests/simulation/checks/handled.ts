@@ -1,6 +1,7 @@
 // Which messages their consumer has handled: all of them, but for those of a key from its first parked one on.
 import { comparePlaces, formatPlace } from '@orderflow/shared/messaging/chain.ts';
 import { FLOWS, messagesOf, type LoggedMessage } from '../rest.ts';
+import type { Departure } from '../database.ts';
 import type { Shop } from '../shop.ts';
 
 type Flow = (typeof FLOWS)[number];
@@ -8,12 +9,15 @@ type Flow = (typeof FLOWS)[number];
 /** The messages of a flow, divided, and what is wrong with those that are parked. */
 export interface Handled {
   readonly handled: readonly LoggedMessage[];
+  /** Places of those of them that were not handled but given up, in their turn. */
+  readonly dropped: ReadonlySet<string>;
   readonly breaches: readonly string[];
 }
 
 /** Divides the messages of a flow. A parked key keeps all that follows, once, in order: nothing overtakes it. */
 export function handledMessages(shop: Shop, { publisher, topic, consumer }: Flow): Handled {
-  const rows = shop.databases[consumer].memory.contents.parked.filter(
+  const { memory, departures } = shop.databases[consumer];
+  const rows = memory.contents.parked.filter(
     (row) => row.topic === topic && row.place.incarnation > 0,
   );
   const parked = Map.groupBy(rows, ({ key }) => key);
@@ -34,5 +38,18 @@ export function handledMessages(shop: Shop, { publisher, topic, consumer }: Flow
         `${consumer} has parked ${found.join()} of ${topic}/${key}, not ${kept.get(key)?.join() ?? ''}`,
       );
   }
-  return { handled, breaches };
+  const departed = departures.filter((each) => each.topic === topic && each.place.incarnation > 0);
+  breaches.push(...departed.flatMap((each) => breachOfDeparture(consumer, each)));
+  const given = departed.filter(({ wish }) => wish === 'drop');
+  return { handled, dropped: new Set(given.map(({ place }) => formatPlace(place))), breaches };
+}
+
+function breachOfDeparture(
+  consumer: string,
+  { topic, key, place, wish, overtook }: Departure,
+): readonly string[] {
+  const name = `${formatPlace(place)} of ${topic}/${key}`;
+  if (overtook) return [`${consumer} has let ${name} leave before its turn`];
+  // What inventory has decided stands, and what users has registered: orders must handle all of it.
+  return consumer === 'orders' && wish === 'drop' ? [`orders has given up ${name}`] : [];
 }

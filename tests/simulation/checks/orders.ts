@@ -1,5 +1,10 @@
 // P3: every order gets exactly one decision, the one that inventory's answers lead to.
-import { orderIdSchema, type OrderId } from '@orderflow/shared/contracts/ids.ts';
+import {
+  orderIdSchema,
+  rejectionReasonSchema,
+  type OrderId,
+  type RejectionReason,
+} from '@orderflow/shared/contracts/ids.ts';
 import type { OrderEvent } from '../../../services/orders/src/domain/order.ts';
 import type { LoggedMessage } from '../rest.ts';
 import type { Shop } from '../shop.ts';
@@ -11,11 +16,14 @@ const lineAnswer = z.object({
   availableQuantity: z.number(),
 });
 
+const rejection = z.object({ reason: rejectionReasonSchema });
+
 /** What inventory has said about the lines of an order, and orders has heard. */
 interface Heard {
   /** By line: what was available after it. */
   readonly reserved: Map<number, number>;
-  readonly rejected: Set<number>;
+  /** By line: why. */
+  readonly rejected: Map<number, RejectionReason>;
 }
 
 /** Every breach concerning orders. `answers`: the messages of inventory.v1 that orders has handled. */
@@ -39,13 +47,13 @@ function hear(answers: readonly LoggedMessage[]): Map<OrderId, Heard> {
     const each = heard.get(orderId) ?? nothingHeard();
     heard.set(orderId, each);
     if (type === 'StockReserved') each.reserved.set(line.index, availableQuantity);
-    else each.rejected.add(line.index);
+    else each.rejected.set(line.index, rejection.parse(data).reason);
   }
   return heard;
 }
 
 function nothingHeard(): Heard {
-  return { reserved: new Map(), rejected: new Set() };
+  return { reserved: new Map(), rejected: new Map() };
 }
 
 function checkOrder(
@@ -72,8 +80,14 @@ function checkOrder(
     last?.type === 'OrderConfirmed' || last?.type === 'OrderRejected' ? last.type : 'undecided';
   if (found !== expected)
     breaches.push(`P3: order ${orderId} is ${found}, and should be ${expected}`);
-  if (last?.type === 'OrderRejected' && !heard.rejected.has(last.data.rejectedLineIndex))
-    breaches.push(`P3: order ${orderId} is rejected for a line that inventory has reserved`);
+  if (last?.type === 'OrderRejected') {
+    const { rejectedLineIndex, reason } = last.data;
+    const said = heard.rejected.get(rejectedLineIndex) ?? 'reserved';
+    if (said !== reason)
+      breaches.push(
+        `P3: order ${orderId} is told ${reason} of line ${rejectedLineIndex}, and not ${said}`,
+      );
+  }
   if (last?.type === 'OrderConfirmed')
     for (const [index, { availableQuantity }] of last.data.lines.entries())
       if (heard.reserved.get(index) !== availableQuantity)

@@ -1,5 +1,8 @@
 // P1, P2, P4 and P5 for stock: the books of each product, and what a shop with one clerk would have decided.
+import type { RejectionReason } from '@orderflow/shared/contracts/ids.ts';
+import { formatPlace } from '@orderflow/shared/messaging/chain.ts';
 import type { LoggedMessage } from '../rest.ts';
+import type { Handled } from './handled.ts';
 import type { Shop } from '../shop.ts';
 import type { OrdersMessage } from '@orderflow/shared/contracts/orders.ts';
 import { parseMessage } from '@orderflow/shared/messaging/parseMessage.ts';
@@ -8,13 +11,15 @@ import type { ProductEvent } from '../../../services/inventory/src/domain/produc
 
 /** What a shop decides about one line, as text. */
 type Decision = string;
+/** What a shop is asked; who has asked in vain, because it could not be handled, is told so in his turn. */
+type Request = OrdersMessage & { readonly isDropped: boolean };
 
 /**
  * The shop with one clerk: requests of one product, one after the other. `stock` is undefined until the product is added,
  * which happens after `addedAfter` decisions.
  */
 function clerk(
-  messages: readonly OrdersMessage[],
+  messages: readonly Request[],
   added: { readonly quantity: number; readonly after: number } | undefined,
 ): Decision[] {
   const decisions: Decision[] = [];
@@ -23,14 +28,15 @@ function clerk(
   const add = (): void => {
     if (added?.after === decisions.length) available ??= added.quantity;
   };
-  for (const { type, data } of messages) {
+  for (const { type, data, isDropped } of messages) {
     add();
     const line = `${data.orderId}/${data.line.index}`;
     const kept = held.get(line) ?? 0;
     if (type === 'OrderRequested') {
       const { quantity } = data;
-      if (available === undefined || quantity > available) {
-        decisions.push(`StockRejected ${line} ${quantity} ${available ?? 0}`);
+      const refusal = refusalOf(quantity, available, isDropped);
+      if (refusal !== undefined || available === undefined) {
+        decisions.push(`StockRejected ${line} ${quantity} ${available ?? 0} ${refusal ?? ''}`);
         continue;
       }
       available -= quantity;
@@ -46,12 +52,27 @@ function clerk(
   return decisions;
 }
 
-/** Every breach concerning stock. `requests`: the messages of orders.v1 that inventory has handled. */
-export function checkStock({ databases }: Shop, requests: readonly LoggedMessage[]): string[] {
+function refusalOf(
+  quantity: number,
+  available: number | undefined,
+  isDropped: boolean,
+): RejectionReason | undefined {
+  if (isDropped) return 'request_dropped';
+  if (available === undefined) return 'unknown_product';
+  return quantity > available ? 'out_of_stock' : undefined;
+}
+
+/** Every breach concerning stock. The messages are those of orders.v1 that inventory has handled or given up. */
+export function checkStock({ databases }: Shop, { handled, dropped }: Handled): string[] {
   const events = databases.inventory.memory.contents.log.map(({ recorded }) => recorded.event);
   const streams = Map.groupBy(events, ({ data }) => data.productId);
-  const messages = Map.groupBy(requests.map(parsed), ({ data }) => data.productId);
-  const breaches: string[] = [];
+  const requests = handled.map((message): Request => {
+    return { ...parsed(message), isDropped: dropped.has(formatPlace(message.place)) };
+  });
+  const messages = Map.groupBy(requests, ({ data }) => data.productId);
+  const breaches = requests
+    .filter(({ type, isDropped }) => isDropped && type !== 'OrderRequested')
+    .map(({ type, data }) => `P2: ${type} of ${data.orderId} was given up`);
   for (const productId of new Set([...streams.keys(), ...messages.keys()])) {
     const stream = streams.get(productId) ?? [];
     breaches.push(...booksOf(productId, stream));
@@ -85,7 +106,8 @@ function quantityOf({ data }: ProductEvent): number {
 
 function textOf(event: Exclude<ProductEvent, { type: 'ProductAdded' }>): Decision {
   const { orderId, line, quantity, availableQuantity } = event.data;
-  return `${event.type} ${orderId}/${line.index} ${quantity} ${availableQuantity}`;
+  const text = `${event.type} ${orderId}/${line.index} ${quantity} ${availableQuantity}`;
+  return event.type === 'StockRejected' ? `${text} ${event.data.reason}` : text;
 }
 
 /** P1 and P2: at every version nothing below zero, and nothing lost or made. */

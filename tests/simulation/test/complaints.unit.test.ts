@@ -2,8 +2,10 @@
 import { breachOfComplaint } from '../checks/complaints.ts';
 
 const gap = JSON.stringify({ msg: 'gap: messages are missing', topic: 'orders.v1' });
-const parked = (key: string) =>
-  JSON.stringify({ msg: 'message parked, and its key with it', topic: 'orders.v1', key });
+const parked = (key: string, reason = 'Error: Nobody can handle it') =>
+  JSON.stringify({ msg: 'message parked, and its key with it', topic: 'orders.v1', key, reason });
+const stays = (of: { readonly reason: string; readonly answer: string }) =>
+  JSON.stringify({ msg: 'the key stays parked', topic: 'orders.v1', key: '17', ...of });
 
 test('a gap is excused when its topic has lost something', () => {
   expect(breachOfComplaint(gap, [{ kind: 'tail', topic: 'orders.v1' }])).toBeUndefined();
@@ -20,8 +22,20 @@ test('a parked message needs a poisoned order, and a parked record one that cann
   const junk = [{ kind: 'junk', topic: 'orders.v1' }] as const;
   expect(breachOfComplaint(parked('17'), poison)).toBeUndefined();
   expect(breachOfComplaint(parked('17'), junk)).toContain('without cause');
+  expect(breachOfComplaint(parked('17', 'Error: sold out'), poison)).toContain('without cause');
   expect(breachOfComplaint(parked('(unreadable)'), junk)).toBeUndefined();
   expect(breachOfComplaint(parked('(unreadable)'), poison)).toContain('without cause');
+});
+
+test('a key that stays parked needs a wish, and a poisoned order or a refusal to drop', () => {
+  const wish = [{ kind: 'wish', topic: 'orders.v1' }] as const;
+  const poison = { reason: 'Error: Nobody can handle it', answer: 'tried again, and failed again' };
+  const owed = { reason: 'a message was parked before it', answer: 'not dropped: it is owed' };
+  const broken = { reason: 'Error: sold out', answer: 'tried again, and failed again' };
+  expect(breachOfComplaint(stays(poison), wish)).toBeUndefined();
+  expect(breachOfComplaint(stays(owed), wish)).toBeUndefined();
+  expect(breachOfComplaint(stays(poison), [])).toContain('without cause');
+  expect(breachOfComplaint(stays(broken), wish)).toContain('without cause');
 });
 
 test('what nobody has heard of is a breach', () => {

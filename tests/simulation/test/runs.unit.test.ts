@@ -35,6 +35,19 @@ test('a fault that strikes is counted, and one whose step never comes is not', a
   expect(struck).toEqual({ crash: 1 });
 });
 
+test('what an operator drops is told to whoever asked for it, or found missing', async () => {
+  const plan = planOf(4);
+  const trouble = [
+    { kind: 'poison', consumer: 'inventory', order: 0 },
+    { kind: 'wish', wish: 'drop', key: 0, after: 500 },
+  ] as const;
+  const { breaches, struck } = await runPlan(plan, trouble);
+  expect(breaches).toEqual([]);
+  expect(struck.wish).toBe(1);
+  const silent = await runPlan(plan, trouble, BUGS['drop a message without telling']);
+  expect(silent.breaches.join()).toContain('request_dropped');
+});
+
 test('a cursor that moves before the work is found by a crash between the two', async () => {
   const bug = BUGS['move the cursor before the work'];
   const breaches = new Set<string>();
