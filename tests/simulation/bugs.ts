@@ -9,6 +9,11 @@ import {
   movesCursorFirst,
   readsPastGaps,
 } from './bugsOfSchema.ts';
+import {
+  believesSnapshots,
+  readsNothingBehindSnapshots,
+  runsAheadOfSnapshots,
+} from './bugsOfSnapshots.ts';
 import { acknowledgesEarly, forgetsParts, skipsChain } from './bugsOfWire.ts';
 import type { WantedBug } from './planting.ts';
 
@@ -64,6 +69,18 @@ export const BUGS: Readonly<Record<string, WantedBug>> = {
   'drop a message without telling': {
     store: dropsSilently,
     caughtBy: /^P4\/P5: product .* and should be StockRejected .* request_dropped$/,
+  },
+  'load a snapshot without what follows it': {
+    store: readsNothingBehindSnapshots,
+    caughtBy: /^P4\/P5: product/,
+  },
+  'believe a snapshot that the log does not': {
+    store: believesSnapshots,
+    caughtBy: /^No rest after \d+ ms: inventory is at/,
+  },
+  'a snapshot ahead of the event it stands on': {
+    store: runsAheadOfSnapshots,
+    caughtBy: /^P5: the snapshot of/,
   },
 };
 

@@ -43,7 +43,7 @@ export function openStore<Event extends DomainEvent, Fact extends DomainEvent>(
     readStreams: (...of) => ask('read', () => store.readStreams(...of)),
     readVersions: (...of) => ask('read', () => store.readVersions(...of)),
     readSnapshots: (...of) => ask('read', () => store.readSnapshots(...of)),
-    writeSnapshots: (...of) => ask('read', () => store.writeSnapshots(...of)),
+    writeSnapshots: (...of) => ask('snapshot', () => store.writeSnapshots(...of)),
     readLog: (...of) => ask('read', () => store.readLog(...of)),
     head: () => ask('read', () => store.head()),
     readCursors: (...of) => ask('read', () => store.readCursors(...of)),

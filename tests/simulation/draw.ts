@@ -10,8 +10,8 @@ const MOST_FAULTS = 6;
 
 /** The last step of each kind at which a fault may strike: about as many as a short run has of them. */
 const STEPS: Readonly<
-  Record<'read' | 'commit' | 'positions' | 'ask' | 'send' | 'offsets', number>
-> = { read: 60, commit: 14, positions: 10, ask: 12, send: 12, offsets: 4 };
+  Record<'read' | 'commit' | 'positions' | 'snapshot' | 'ask' | 'send' | 'offsets', number>
+> = { read: 60, commit: 14, positions: 10, snapshot: 4, ask: 12, send: 12, offsets: 4 };
 
 type Draw = (random: Random, plan: Plan) => Fault;
 
@@ -41,7 +41,7 @@ const DRAWS: readonly (readonly [number, Draw])[] = [
         random,
         aStep(random, plan, [
           ...(['commit', 'commit', 'send', 'send'] as const),
-          ...(['positions', 'offsets', 'read'] as const),
+          ...(['positions', 'snapshot', 'offsets', 'read'] as const),
         ]),
       ),
   ],
@@ -50,13 +50,13 @@ const DRAWS: readonly (readonly [number, Draw])[] = [
     (random, plan) =>
       databaseTroubleAt(
         random,
-        aStep(random, plan, ['commit', 'commit', 'commit', 'read', 'positions']),
+        aStep(random, plan, ['commit', 'commit', 'commit', 'read', 'positions', 'snapshot']),
       ),
   ],
   [
     10,
     (random, plan) =>
-      slownessAt(random, aStep(random, plan, ['commit', 'send', 'read', 'positions'])),
+      slownessAt(random, aStep(random, plan, ['commit', 'send', 'read', 'positions', 'snapshot'])),
   ],
   [
     16,

@@ -10,7 +10,7 @@ export type ServiceName = 'orders' | 'inventory' | 'users';
  * commit with which parked messages leave or are answered is a `redrive`.
  */
 export type Step =
-  'read' | 'commit' | 'redrive' | 'positions' | 'ask' | 'send' | 'fetch' | 'offsets';
+  'read' | 'commit' | 'redrive' | 'positions' | 'snapshot' | 'ask' | 'send' | 'fetch' | 'offsets';
 
 /** A fault at the n-th (1-based) step of a kind in the life of a process, its restarts included. */
 export interface AtStep {

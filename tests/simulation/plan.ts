@@ -34,6 +34,8 @@ export interface Plan {
   /** A product that is added while orders come in, perhaps by ones that name it already; its id is the next one. */
   readonly lateProduct: { readonly at: number; readonly quantity: number } | undefined;
   readonly orders: readonly PlannedOrder[];
+  /** Events between two snapshots of a product. */
+  readonly snapshotEvents: number;
   /** A message of some order cannot be handled, and operators do something about the keys that are parked with it. */
   readonly hasOperators: boolean;
   /** When faults end, in milliseconds since the run began. */
@@ -61,6 +63,7 @@ export function planOf(seed: number): Plan {
   return {
     ...{ seed, stocks, userCount, hasOperators, calmAt, lateProduct, orders },
     partitionCount: random.between(1, 3),
+    snapshotEvents: random.between(1, 4),
     instances: {
       orders: hasOperators && random.chance(0.5) ? 2 : random.between(1, 2),
       inventory: hasOperators && random.chance(0.5) ? 2 : random.between(1, 2),

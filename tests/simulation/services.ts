@@ -167,6 +167,7 @@ export function startInventory(shop: Shop, process: SimProcess): Running {
   const nextProductId = idsOf('products', 1);
   const newUuid = (): string => randomUuid(world.random);
   const products = { list: () => Promise.resolve([]) };
+  const stateCodec = { ...inventoryParts.stateCodec, snapshotEvents: shop.plan.snapshotEvents };
   const app = createInventoryApp({ log, products, nextProductId, newUuid, now });
   const messaging = startMessaging(shop, process, databases.inventory, {
     store,
@@ -175,7 +176,7 @@ export function startInventory(shop: Shop, process: SimProcess): Running {
       groupId: 'inventory',
       subscriptions: [{ topic: ORDERS_TOPIC, publisherUrl: 'orders' }],
       reactions: poisoned(shop, 'inventory', app.reactions),
-      evolution: { ...inventoryParts.decider, stateCodec: inventoryParts.stateCodec },
+      evolution: { ...inventoryParts.decider, stateCodec },
     },
   });
   return {

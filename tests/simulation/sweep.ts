@@ -46,7 +46,7 @@ export async function sweepOf(threads: Threads, seed: number): Promise<readonly 
 
 function faultsAt(process: string, step: Step, nth: number): readonly Fault[] {
   const at = { process, step, nth };
-  const isDatabase = ['commit', 'positions', 'read'].includes(step);
+  const isDatabase = ['commit', 'positions', 'snapshot', 'read'].includes(step);
   return [
     ...CRASH_TIMES.map((when): Crash => ({ ...at, kind: 'crash', when, downMs: DOWN_MS })),
     ...(isDatabase ? DATABASE_TROUBLES : []).map((how): DatabaseTrouble => ({

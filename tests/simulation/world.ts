@@ -120,6 +120,7 @@ const LATENCY_MS: Readonly<Record<Step, readonly [number, number]>> = {
   read: [0.2, 1.5],
   commit: [0.5, 5],
   redrive: [0.5, 5],
+  snapshot: [0.5, 5],
   positions: [0.3, 3],
   ask: [0.5, 5],
   send: [0.5, 6],

@@ -5,11 +5,12 @@ import { handledMessages } from './handled.ts';
 import { checkLog } from './logs.ts';
 import { checkOrders } from './orders.ts';
 import { checkReadModels } from './readModels.ts';
+import { checkSnapshots } from './snapshots.ts';
 import { checkStock } from './stock.ts';
 import { checkTopics } from './topics.ts';
 
 /** Everything that is wrong with the logs, read models and topics of a shop that is at rest, in words. */
-export function checkRest(shop: Shop): readonly string[] {
+export async function checkRest(shop: Shop): Promise<readonly string[]> {
   const { orders, inventory, users } = shop.databases;
   const [requests, answers, registrations] = FLOWS.map((flow) => handledMessages(shop, flow));
   if (requests === undefined || answers === undefined || registrations === undefined)
@@ -23,5 +24,6 @@ export function checkRest(shop: Shop): readonly string[] {
     ...checkOrders(shop, answers.handled),
     ...checkReadModels(shop, [...answers.handled, ...registrations.handled]),
     ...checkTopics(shop),
+    ...(await checkSnapshots(shop)),
   ];
 }
