@@ -39,7 +39,7 @@ interface Ground {
 const report = createReport(process.stdout);
 const shutdown = createShutdown(report);
 const places = testPlaces(ownedName('test'));
-/** For the processes of Node that tests start, the same few programs again and again. Chaos has them as `npm start` does. */
+/** For the processes of Node that tests start, the same few programs again and again; the run's own, and gone with it. */
 const COMPILED = { NODE_COMPILE_CACHE: path.join(STATE_DIR, places.name, 'compiled') };
 const running = new Set<RunningScript>();
 /** Aborted: no further stage begins. */
