@@ -8,6 +8,7 @@ import {
   repairMembership,
   repairMissingAnswers,
   repairRequestQueue,
+  repairStop,
   repairTopicQuestions,
 } from './kafkajsRepair.ts';
 import { kafkaLogCreator, kafkaVerbosity } from './kafkaLogger.ts';
@@ -41,6 +42,7 @@ repairRequestQueue();
 repairTopicQuestions();
 repairMissingAnswers();
 repairMembership();
+repairStop();
 
 /** Makes the connection's factory; nothing is connected yet. */
 export function createKafka(options: KafkaOptions): MessageBroker {

@@ -1,5 +1,5 @@
-// Four repairs of kafkajs 2.2.4: a timer with a negative delay (kafkajs#1751), questions about all topics of a cluster, an
-// answer that is none, and a member that forgets who it is when it starts again.
+// Five repairs of kafkajs 2.2.4: a timer with a negative delay (kafkajs#1751), questions about all topics of a cluster, an
+// answer that is none, a member that forgets who it is when it starts again, and a stop that misses new fetchers.
 import { createRequire } from 'node:module';
 
 /** What the repaired method uses of kafkajs' request queue. */
@@ -106,6 +106,35 @@ export function repairMembership(): void {
       this.memberId = lastGroups.get(this.cluster)?.memberId ?? null;
       lastGroups.set(this.cluster, this);
       return connect.call(this);
+    },
+  });
+}
+
+/** What the repaired method uses of kafkajs' runner, of which each start of a consumer makes one. */
+interface Runner {
+  /** False from the moment that it is told to stop. */
+  readonly running: boolean;
+  readonly fetchManager: { stop(): Promise<void> };
+  fetch: (this: Runner, nodeId: string) => Promise<readonly unknown[]>;
+}
+
+/**
+ * Ends fetchers that are made after their runner was told to stop. Two things race: when a broker comes or goes, the fetch
+ * manager waits for the old fetchers (a poll, a batch that is being handled, a request to the broker that is gone) and
+ * makes new ones; a stop in that time ends the old ones only. The new ones would ask a runner that does not run, which
+ * gives 'no batches' at once, and ask again: a loop of microtasks in which no timer, socket or signal has its turn, so
+ * that the process would take a whole core until it is killed. So a fetcher that asks a stopped runner has all fetchers
+ * stopped once more: each asks as soon as it is started, and ends with that answer. The fetch manager keeps its fetchers
+ * to itself; what they ask of the runner is the only way to them.
+ */
+export function repairStop(): void {
+  const load: (path: string) => unknown = createRequire(import.meta.url);
+  const { prototype } = load('kafkajs/src/consumer/runner.js') as { prototype: Runner };
+  const { fetch } = prototype;
+  Object.assign(prototype, {
+    fetch(this: Runner, nodeId: string): Promise<readonly unknown[]> {
+      if (!this.running) void this.fetchManager.stop();
+      return fetch.call(this, nodeId);
     },
   });
 }
