@@ -1,4 +1,5 @@
 // The real broker: kafkajs, with the settings and the checks that it needs to be trusted. With kafkaGroup.ts the only import of kafkajs.
+import { setTimeout as wait } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import type { Logger } from '../runtime/logger.ts';
 import { CONTENT_TYPE } from './envelope.ts';
@@ -36,6 +37,8 @@ export interface KafkaOptions extends KafkaAccess {
   readonly logger: Logger;
 }
 
+/** Between two looks whether a topic that was made is known. */
+const LOOK_MS = 50;
 const HEADERS = { 'content-type': CONTENT_TYPE };
 
 repairRequestQueue();
@@ -62,7 +65,8 @@ export function createKafka(options: KafkaOptions): MessageBroker {
         // clock is wrong could publish nothing, and its orders would wait for somebody to set the clock.
         const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
         const topics = [{ topic, numPartitions, replicationFactor, configEntries }];
-        await admin.createTopics({ waitForLeaders: true, topics });
+        await admin.createTopics({ waitForLeaders: false, topics });
+        await untilKnown(admin, topic);
       }),
     readOffsets: (topic) => asAdmin(options, (admin) => readOffsets(admin, topic)),
   };
@@ -127,6 +131,16 @@ async function partitionCount(admin: kafkajs.Admin, topic: string): Promise<numb
     throw error;
   });
   return answer?.topics[0]?.partitions.length;
+}
+
+/**
+ * The controller has made the topic; the broker that is asked hears of it a moment later. kafkajs' own waiting waits for
+ * leaders alone: to be told 'no such topic' ends it. Gives up with the question itself, see asAdmin.
+ */
+async function untilKnown(admin: kafkajs.Admin, topic: string): Promise<void> {
+  const deadline = performance.now() + ADMIN_TIMEOUT_MS;
+  while (performance.now() < deadline && (await partitionCount(admin, topic)) === undefined)
+    await wait(LOOK_MS);
 }
 
 async function readOffsets(

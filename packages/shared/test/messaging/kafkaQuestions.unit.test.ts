@@ -28,3 +28,24 @@ it('a bug in a question is told as it is, not as a broker that is away and would
   kafkajs.Kafka.prototype.admin = () => admin;
   await expect(broker.partitionCount('topic')).rejects.toThrow(TypeError);
 });
+
+it('a topic that was made is waited for until the broker that is asked knows of it', async () => {
+  const admin = new kafkajs.Kafka({ brokers: ['127.0.0.1:1'] }).admin();
+  const partition = { partitionId: 0, leader: 1, partitionErrorCode: 0, replicas: [], isr: [] };
+  let looks = 0;
+  Object.assign(admin, {
+    connect: () => Promise.resolve(),
+    disconnect: () => Promise.resolve(),
+    createTopics: () => Promise.resolve(true),
+    fetchTopicMetadata() {
+      looks += 1;
+      const unknown = { type: 'UNKNOWN_TOPIC_OR_PARTITION' };
+      return looks < 3
+        ? Promise.reject(Object.assign(new Error('unknown'), unknown))
+        : Promise.resolve({ topics: [{ name: 'topic', partitions: [partition] }] });
+    },
+  });
+  kafkajs.Kafka.prototype.admin = () => admin;
+  await broker.createTopic('topic', 1, 1);
+  expect(looks).toBe(3);
+});
