@@ -39,13 +39,15 @@ export function deleteTopic(brokers: readonly string[], topic: string): Promise<
   });
 }
 
+/** Makes the topic, and waits until it is known. */
 export function makeTopic(
   brokers: readonly string[],
   topic: string,
   numPartitions: number,
 ): Promise<void> {
   return asAdmin(brokers, async (admin) => {
-    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false });
+    while (!(await admin.listTopics()).includes(topic));
   });
 }
 
