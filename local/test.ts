@@ -26,8 +26,9 @@ const NEEDS_IMAGES: readonly TestStage[] = ['e2e', 'images'];
 const NEEDS_INFRA: readonly TestStage[] = ['integration', ...NEEDS_IMAGES];
 const JEST_STAGES: readonly TestStage[] = ['unit', 'charts', ...NEEDS_INFRA];
 const CHAOS_MINUTES = '3';
+const CORES = os.availableParallelism();
 /** They wait for servers most of the time, so on two cores as well two files run at once; jest's own choice would be one. */
-const INTEGRATION_WORKERS = Math.max(2, os.availableParallelism() - 1);
+const INTEGRATION_WORKERS = CORES === 2 ? 2 : Math.max(1, CORES - 1);
 const INTERRUPTED = 130;
 
 /** What the tests of the later stages run on. */

@@ -2,7 +2,7 @@
 import type { TestStage } from './arguments.ts';
 
 /** They compute: what they find does not depend on how fast they are, and they know no servers. */
-const COMPUTING: readonly TestStage[] = ['lint', 'types', 'structure', 'simulation', 'charts'];
+const COMPUTING: readonly TestStage[] = ['lint', 'types', 'structure', 'simulation'];
 /** They are not run beside computing: a service that answers late changes what they see, or how much of it. */
 const UNDISTURBED: readonly TestStage[] = ['e2e', 'chaos', 'images'];
 

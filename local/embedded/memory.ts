@@ -2,7 +2,6 @@
 // for its disk otherwise, which takes most of the time of making a database.
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { removeLeftovers } from '../leftovers.ts';
 import { STATE_DIR } from '../places.ts';
@@ -31,7 +30,8 @@ export async function findMemoryHome(
   if (!found.isDirectory() || found.uid !== process.getuid?.()) return undefined;
   await removeLeftovers(home);
   const { bavail, bsize } = statfsSync(home);
-  return Math.min(bavail * bsize, os.freemem()) > roomBytes ? home : undefined;
+  // Of the machine's memory, what a container's limit leaves.
+  return Math.min(bavail * bsize, process.availableMemory()) > roomBytes ? home : undefined;
 }
 
 /** Gives back what a run holds there, if it holds anything. */

@@ -51,11 +51,10 @@ async function start(
     case 'docker':
       await removeTestRuns(isLeftOver); // of runs that were killed, and their wardens too
       return startContainers(places, report, shutdown);
-    case 'embedded':
-      return startEmbedded(
-        { ...places, databaseHome: await findMemoryHome() },
-        ...([settings, report, shutdown] as const),
-      );
+    case 'embedded': {
+      const inMemory = { ...places, databaseHome: await findMemoryHome() };
+      return startEmbedded(inMemory, settings, report, shutdown);
+    }
   }
 }
 

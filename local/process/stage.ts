@@ -51,7 +51,7 @@ export function startScript(spec: ScriptSpec): RunningScript {
     };
     child.once('exit', end);
     child.once('error', (error) => {
-      process.stderr.write(`npm could not be started: ${error.message}\n`);
+      process.stderr.write(`${name} could not be started: ${error.message}\n`);
       end(127);
     });
   });

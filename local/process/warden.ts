@@ -23,8 +23,8 @@ process.stdin.once('close', () => {
   // After an orderly stop there is nothing on record, and this ends at once. When it notices late, the next launcher
   // may be at work here already: what that one started is none of this warden's business.
   void endProcessesOf(launcher, runDir, GRACE_MS)
-    .then(removeItsContainers)
     .then(releaseItsMemory)
+    .then(removeItsContainers)
     .catch(() => {
       // Nobody is left to be told; the next launcher finds the same on record and says it.
       process.exitCode = 1;

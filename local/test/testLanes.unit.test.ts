@@ -5,8 +5,8 @@ import { divideStages } from '../testLanes.ts';
 describe('the stages of a run', () => {
   it('are each in one lane, in their order', () => {
     expect(divideStages(TEST_STAGES)).toEqual({
-      main: ['unit', 'integration'],
-      beside: ['lint', 'types', 'structure', 'simulation', 'charts'],
+      main: ['unit', 'charts', 'integration'],
+      beside: ['lint', 'types', 'structure', 'simulation'],
       after: ['e2e', 'chaos', 'images'],
     });
   });
