@@ -11,8 +11,10 @@ export interface RowWitness {
   readonly onHandled: (row: string) => void;
 }
 
-/** States kept of rows behind messages that wait, and of rows before those handled last: what is beyond is not attributed. */
-const KEPT_STATES = 50_000;
+/** States kept of rows behind messages that wait: what is beyond is told of the row, and not of the cursor. */
+const STATES_AHEAD = 50_000;
+/** States kept of rows before the messages handled last: a cursor that was moved on has jumped over what was in flight. */
+const STATES_BEFORE = 4_000;
 
 /** The states of one service's rows around others' messages. */
 export class FactRows {
@@ -31,7 +33,7 @@ export class FactRows {
 
   /** A message that waits would make this of a row. */
   noteAhead(row: string, values: Row, state: string, witness: RowWitness): void {
-    if (this.#statesAhead.size >= KEPT_STATES) return;
+    if (this.#statesAhead.size >= STATES_AHEAD) return;
     this.#ahead.set(row, values);
     const name = stateName(row, state);
     if (!this.#statesAhead.has(name)) this.#statesAhead.set(name, witness);
@@ -40,7 +42,7 @@ export class FactRows {
   /** A message was handled that has found a row so; undefined: it was not there. */
   noteBefore(row: string, state: string | undefined, witness: RowWitness): void {
     this.#statesBefore.set(stateName(row, state), witness);
-    if (this.#statesBefore.size < KEPT_STATES / 2) return;
+    if (this.#statesBefore.size < STATES_BEFORE / 2) return;
     this.#olderBefore = this.#statesBefore;
     this.#statesBefore = new Map();
   }

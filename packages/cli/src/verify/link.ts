@@ -232,12 +232,13 @@ export class Link {
     );
   }
 
-  #witnessOf(message: InboundMessage, partition: number): RowWitness {
-    const name = nameOf(message);
+  /** It may be kept for long, so it holds on to no more of the message than its name and place. */
+  #witnessOf({ id, type, key, place }: InboundMessage, partition: number): RowWitness {
+    const message = nameOf({ id, type, key });
     return {
-      ...{ message: name, cursor: this.#cursorName(partition) },
+      ...{ message, cursor: this.#cursorName(partition) },
       onHandled: (row) => {
-        this.#movedBack.note(partition, message.place, `${row} is what ${name} makes of it`);
+        this.#movedBack.note(partition, place, `${row} is what ${message} makes of it`);
       },
     };
   }

@@ -55,7 +55,7 @@ export class PendingMessages {
     const queue = this.#queues.get(key) ?? [];
     const taken = queue.splice(0, queue.indexOf(pending) + 1);
     if (queue.length === 0) this.#queues.delete(key);
-    for (const { message } of [...taken, pending]) this.#byPlace.delete(formatPlace(message.place));
+    for (const { message } of taken) this.#byPlace.delete(formatPlace(message.place));
     return taken.slice(0, -1);
   }
 
