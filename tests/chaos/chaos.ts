@@ -61,7 +61,10 @@ function lateRecoveries({ recoveriesMs }: Result, limitMs: number): number {
   return recoveriesMs.filter((recoveryMs) => recoveryMs > limitMs).length;
 }
 
-/** The matrix: what is missing of each cell, in the cells' order. Otherwise: all cells in an order of the seed's, again and again. */
+/**
+ * The matrix: what is missing of each cell, in rounds, so that one that is broken off has tried every cell. Otherwise: all cells
+ * in an order of the seed's, again and again.
+ */
 function* partsOf(wishes: ChaosArguments, before: readonly Result[]): Generator<Part> {
   const { cells, runs, seed, matrix } = wishes;
   let number = 0;
@@ -69,12 +72,12 @@ function* partsOf(wishes: ChaosArguments, before: readonly Result[]): Generator<
     const random = createRandom(seed);
     for (;;) for (const cell of random.shuffle(cells)) yield { cell, runs, seed: seed + number++ };
   }
-  for (const cell of cells) {
-    let missing = cell.matrixRuns - runsOf(cell, before);
-    while (missing > 0) {
-      const now = Math.min(missing, RUNS_PER_PART);
-      missing -= now;
-      yield { cell, runs: now, seed: seed + number++ };
+  const most = Math.max(...cells.map(({ matrixRuns }) => matrixRuns));
+  for (let made = 0; made < most; made += RUNS_PER_PART) {
+    for (const cell of cells) {
+      const wanted = Math.min(cell.matrixRuns, made + RUNS_PER_PART);
+      const missing = wanted - Math.max(made, runsOf(cell, before));
+      if (missing > 0) yield { cell, runs: missing, seed: seed + number++ };
     }
   }
 }
