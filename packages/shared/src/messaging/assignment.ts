@@ -10,6 +10,8 @@ import type { TopicPartition } from './transport.ts';
 const WAIT_FIRST_MS = 200;
 /** So long orders may wait after the database is back. A look costs a few queries, and a connection to the broker. */
 const WAIT_MOST_MS = 1_000;
+/** No look helps where a newer build is waited for: it comes with another process. */
+const WAIT_FOR_NEWER_MOST_MS = 5_000;
 /** A partition whose cursor another one has moved is looked at again after this, if the group leaves it to us. */
 const LOST_FIRST_MS = 1_000;
 const LOST_MOST_MS = 10_000;
@@ -119,7 +121,7 @@ export class Assignment {
     const failures = mostFailures(those);
     const partitions = those.map(partitionName);
     this.#deps.logger.warn({ err: error, partitions, failures }, 'partitions wait and try again');
-    this.#bringBackLater(those, backOff(failures, WAIT_FIRST_MS, WAIT_MOST_MS));
+    this.#bringBackLater(those, backOff(failures, WAIT_FIRST_MS, waitMostMs(error)));
   }
 
   /** By a timer, not by a sleeping handler: kafkajs fetches nothing before all handlers of a fetch have returned. */
@@ -153,6 +155,11 @@ export class Assignment {
     for (const state of those) this.#unread.delete(state);
     if (this.#unread.size === 0) this.#hasLoaded = true;
   }
+}
+
+function waitMostMs(error: unknown): number {
+  const isForNewer = error instanceof AppError && error.code === 'newer_schema';
+  return isForNewer ? WAIT_FOR_NEWER_MOST_MS : WAIT_MOST_MS;
 }
 
 function mostFailures(states: readonly PartitionState[]): number {
