@@ -2,7 +2,7 @@
 import type { MemoryRelayPositions } from '@orderflow/shared/messaging/memoryRelayPositions.ts';
 import type { RelayPositions } from '@orderflow/shared/messaging/relayPositions.ts';
 import { forgetsParked, keepsCache, tellsBeforeCommit, trustsKafka } from './bugsOfMemory.ts';
-import { dropsSilently, freesKeysEarly, removesParkedFirst } from './bugsOfParked.ts';
+import { dropsSilently, freesKeysEarly, refusesDrops, removesParkedFirst } from './bugsOfParked.ts';
 import {
   assertsNothing,
   dropsCompareAndSet,
@@ -69,6 +69,10 @@ export const BUGS: Readonly<Record<string, WantedBug>> = {
   'drop a message without telling': {
     store: dropsSilently,
     caughtBy: /^P4\/P5: product .* and should be StockRejected .* request_dropped$/,
+  },
+  'refuse every drop': {
+    store: refusesDrops,
+    caughtBy: /^A complaint without cause: .*"not dropped: TypeError: /,
   },
   'load a snapshot without what follows it': {
     store: readsNothingBehindSnapshots,

@@ -32,6 +32,19 @@ export function freesKeysEarly<Event extends DomainEvent, Fact extends DomainEve
   };
 }
 
+/** No message is dropped: the transaction with which it would leave fails, for no reason of the message's. */
+export function refusesDrops<Event extends DomainEvent, Fact extends DomainEvent>(
+  store: EventStore<Event, Fact>,
+): EventStore<Event, Fact> {
+  return {
+    ...store,
+    commit: (units) =>
+      units.some(({ redrive }) => redrive?.wish === 'drop' && redrive.removed.length > 0)
+        ? Promise.reject(new TypeError('drop is not a function'))
+        : store.commit(units),
+  };
+}
+
 /** What is dropped leaves without a word: nobody is told. */
 export function dropsSilently<Event extends DomainEvent, Fact extends DomainEvent>(
   store: EventStore<Event, Fact>,

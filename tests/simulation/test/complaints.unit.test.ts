@@ -27,15 +27,31 @@ test('a parked message needs a poisoned order, and a parked record one that cann
   expect(breachOfComplaint(parked('(unreadable)'), poison)).toContain('without cause');
 });
 
-test('a key that stays parked needs a wish, and a poisoned order or a refusal to drop', () => {
-  const wish = [{ kind: 'wish', topic: 'orders.v1' }] as const;
+const wish = [{ kind: 'wish', topic: 'orders.v1' }] as const;
+
+test('a key that stays parked after a retry needs a wish, and a poisoned order', () => {
   const poison = { reason: 'Error: Nobody can handle it', answer: 'tried again, and failed again' };
-  const owed = { reason: 'a message was parked before it', answer: 'not dropped: it is owed' };
   const broken = { reason: 'Error: sold out', answer: 'tried again, and failed again' };
   expect(breachOfComplaint(stays(poison), wish)).toBeUndefined();
-  expect(breachOfComplaint(stays(owed), wish)).toBeUndefined();
   expect(breachOfComplaint(stays(poison), [])).toContain('without cause');
   expect(breachOfComplaint(stays(broken), wish)).toContain('without cause');
+});
+
+test('a message that is not dropped needs a wish, and its own reason to be kept', () => {
+  const reason = 'Error: Nobody can handle it';
+  const refused = (answer: string) => stays({ reason, answer: `not dropped: ${answer}` });
+  const held =
+    'OrderRejected says what became of order 7; without it stock would stay held for it: mend';
+  expect(breachOfComplaint(refused(held), wish)).toBeUndefined();
+  expect(breachOfComplaint(refused(held), [])).toContain('without cause');
+  for (const wrong of [
+    'TypeError: x is not a function',
+    `Error: ${held}`,
+    // Of orders.v1 a request can be given up.
+    'this service must handle every OrderRequested: mend what fails, then retry',
+    held.replace('OrderRejected', 'OrderRequested'),
+  ])
+    expect(breachOfComplaint(refused(wrong), wish)).toContain('without cause');
 });
 
 test('what nobody has heard of is a breach', () => {
