@@ -11,6 +11,7 @@ import {
 } from './bugsOfSchema.ts';
 import {
   believesSnapshots,
+  misnamesSnapshots,
   readsNothingBehindSnapshots,
   runsAheadOfSnapshots,
 } from './bugsOfSnapshots.ts';
@@ -84,7 +85,11 @@ export const BUGS: Readonly<Record<string, WantedBug>> = {
   },
   'a snapshot ahead of the event it stands on': {
     store: runsAheadOfSnapshots,
-    caughtBy: /^P5: the snapshot of/,
+    caughtBy: /^P6: the snapshot of \S+ at \d+ is /,
+  },
+  'a snapshot under a wrong hash': {
+    store: misnamesSnapshots,
+    caughtBy: /^P6: the snapshot of \S+ at \d+ stands on /,
   },
 };
 

@@ -84,7 +84,7 @@ export async function runPlan(
     scheduleTrouble(shop, gateway, faults.filter(isTimed));
     await untilRest(shop, gateway, book);
     if (faults.some(({ kind }) => kind === 'wipe')) await untilRefilled(shop);
-    for (const breach of await checkRest(shop)) world.breach(breach);
+    for (const breach of checkRest(shop)) world.breach(breach);
     return {
       breaches: world.breaches,
       events: scheduler.events,

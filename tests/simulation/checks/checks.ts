@@ -10,7 +10,7 @@ import { checkStock } from './stock.ts';
 import { checkTopics } from './topics.ts';
 
 /** Everything that is wrong with the logs, read models and topics of a shop that is at rest, in words. */
-export async function checkRest(shop: Shop): Promise<readonly string[]> {
+export function checkRest(shop: Shop): readonly string[] {
   const { orders, inventory, users } = shop.databases;
   const [requests, answers, registrations] = FLOWS.map((flow) => handledMessages(shop, flow));
   if (requests === undefined || answers === undefined || registrations === undefined)
@@ -24,6 +24,6 @@ export async function checkRest(shop: Shop): Promise<readonly string[]> {
     ...checkOrders(shop, answers.handled),
     ...checkReadModels(shop, [...answers.handled, ...registrations.handled]),
     ...checkTopics(shop),
-    ...(await checkSnapshots(shop)),
+    ...checkSnapshots(shop),
   ];
 }

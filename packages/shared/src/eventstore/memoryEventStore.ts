@@ -15,7 +15,7 @@ import {
 } from './eventStore.ts';
 import { findCursors, moveCursors } from './memoryCursors.ts';
 import { parkedAfter, parkedReads, withWish } from './memoryParked.ts';
-import { createMemorySnapshots, inRange } from './memoryStreams.ts';
+import { createMemorySnapshots, inRange, type SnapshotRow } from './memoryStreams.ts';
 import { createTableDrafts, type UniqueKey } from './memoryTables.ts';
 import { placeEvents, prepareAppends, type PlacedEvent, type Predecessor } from './placing.ts';
 import { createProjectionEngine, foldedEvents } from './projectionEngine.ts';
@@ -40,6 +40,8 @@ export interface MemoryEventStore<
 > extends EventStore<Event, Fact> {
   rows(table: string): readonly Row[];
   parked(): readonly KeptMessage[];
+  /** By stream; those that do not match the log, which `readSnapshots` leaves out, are among them. */
+  snapshots(): ReadonlyMap<string, SnapshotRow>;
   /** Writes a wish at a parked message, as an operator does. */
   wish(at: ParkedPlace, wish: Wish): void;
 }
@@ -108,6 +110,7 @@ export function createMemoryEventStore<Event extends DomainEvent, Fact extends D
     onCommitted: listeners.add,
     rows: (table) => [...(database.contents.tables.get(table)?.values() ?? [])],
     parked: () => database.contents.parked,
+    snapshots: snapshots.rows,
     wish(at, wish) {
       const { contents } = database;
       database.contents = { ...contents, parked: withWish(contents.parked, at, wish) };

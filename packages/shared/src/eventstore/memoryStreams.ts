@@ -28,10 +28,18 @@ function compareTexts(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
+/** A row of the table of snapshots. */
+export interface SnapshotRow {
+  readonly snapshot: Snapshot;
+  readonly stateSchemaVersion: number;
+}
+
 /** An empty table of snapshots; reading compares them with the log. */
 export function createMemorySnapshots() {
-  const kept = new Map<string, { snapshot: Snapshot; stateSchemaVersion: number }>();
+  const kept = new Map<string, SnapshotRow>();
   return {
+    /** By stream, whether they match the log or not. */
+    rows: (): ReadonlyMap<string, SnapshotRow> => kept,
     write(snapshots: ReadonlyMap<string, Snapshot>, stateSchemaVersion: number): Promise<void> {
       for (const [streamId, snapshot] of snapshots)
         kept.set(streamId, { snapshot, stateSchemaVersion });
