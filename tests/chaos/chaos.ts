@@ -29,8 +29,12 @@ async function runChaos(wishes: ChaosArguments, before: readonly Result[]): Prom
   const runner = createCellRunner((line) => {
     console.log(line);
   });
+  const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void runner.close().then(() => process.exit(1)));
+    process.once(signal, () => {
+      interruption.abort();
+      void runner.close().then(() => process.exit(1));
+    });
   console.log(`seed ${seed}, ${minutes} minutes, ${wishes.cells.length} cells`);
   const results: Result[] = [];
   const late = { quiet: 0, busy: 0 };
@@ -38,6 +42,8 @@ async function runChaos(wishes: ChaosArguments, before: readonly Result[]): Prom
     for (const part of partsOf(wishes, before)) {
       if (performance.now() - startedAt > minutes * 60_000) break;
       const result = whyNotRun(part) ?? (await runner.run(part));
+      // Its stack was ended under it: what it found is no verdict.
+      if (interruption.signal.aborted) break;
       results.push(result);
       const isQuiet = result.loadAverage < QUIET_LOAD;
       late[isQuiet ? 'quiet' : 'busy'] += lateRecoveries(result, part.cell.limitMs);
