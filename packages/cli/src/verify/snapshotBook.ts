@@ -67,7 +67,7 @@ export class SnapshotBook<State> {
     const folded = this.#codec.serialize(state);
     if (snapshot.digest === undefined)
       this.#findings.breach('P6', `${name} cannot be read, the fold is ${folded}`);
-    else if (snapshot.digest !== digestOf(folded))
+    else if (snapshot.digest !== this.#digestOf(folded))
       this.#findings.breach('P6', `${name} has another state than the fold, which is ${folded}`);
   }
 
@@ -113,7 +113,10 @@ export class SnapshotBook<State> {
     return streamId;
   }
 
-  /** Of the state as this build would write it: an earlier one may have written its fields in another order. */
+  /**
+   * Of the state as this build writes what it has read: an earlier one may have written its fields in another order, and
+   * what `evolve` makes may have another order than what `parse` gives. So the fold goes the same way.
+   */
   #digestOf(text: string): number | undefined {
     try {
       return this.#codec && digestOf(this.#codec.serialize(this.#codec.parse(text)));
