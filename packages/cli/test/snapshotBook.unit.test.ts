@@ -54,4 +54,13 @@ describe('A snapshot', () => {
       ])
         expect(await breachesOf(stored, fold)).toEqual([]);
   });
+
+  it('of a large state is named with the beginning of the fold', async () => {
+    const a = 'x'.repeat(100_000);
+    for (const stored of ['nonsense', '{"a":"1","b":"2"}']) {
+      const [text = ''] = await breachesOf(stored, { a, b: '2' });
+      expect(text).toMatch(/the fold(, which)? is \{"a":"x+…$/);
+      expect(text.length).toBeLessThan(1_200);
+    }
+  });
 });

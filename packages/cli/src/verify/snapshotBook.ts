@@ -16,6 +16,8 @@ interface KeptSnapshot {
 
 /** Rows in a page: a state has few kilobytes as a rule. */
 const PAGE_ROWS = 500;
+/** Characters of a state that a breach shows: a large one has kilobytes, and a hundred breaches are told. */
+const SHOWN_STATE_CHARACTERS = 1_000;
 /** A stream has its first snapshot at its hundredth event: so many are of a log of ten million events at least. */
 const KEPT_SNAPSHOTS = 100_000;
 
@@ -66,9 +68,12 @@ export class SnapshotBook<State> {
       );
     const folded = this.#codec.serialize(state);
     if (snapshot.digest === undefined)
-      this.#findings.breach('P6', `${name} cannot be read, the fold is ${folded}`);
+      this.#findings.breach('P6', `${name} cannot be read, the fold is ${shown(folded)}`);
     else if (snapshot.digest !== this.#digestOf(folded))
-      this.#findings.breach('P6', `${name} has another state than the fold, which is ${folded}`);
+      this.#findings.breach(
+        'P6',
+        `${name} has another state than the fold, which is ${shown(folded)}`,
+      );
   }
 
   /** The stream is damaged: nothing can be said of its snapshot, if the damage stands before it. */
@@ -128,6 +133,12 @@ export class SnapshotBook<State> {
   #nameOf(streamId: string, version: number): string {
     return `snapshot of ${streamId} of ${this.#service} at version ${version}`;
   }
+}
+
+function shown(state: string): string {
+  return state.length <= SHOWN_STATE_CHARACTERS
+    ? state
+    : `${state.slice(0, SHOWN_STATE_CHARACTERS)}…`;
 }
 
 function digestOf(text: string): number {
