@@ -9,6 +9,7 @@ import { testInfra } from '@orderflow/shared/testing/infra.ts';
 import { silentLogger } from '@orderflow/shared/testing/testService.ts';
 import { compareTopic, type TopicFigures } from '../src/verify/kafkaTopics.ts';
 import { openAuditedShop, type AuditedShop } from './auditedShop.ts';
+import { forgetRestore, noteRestore } from './notedRestore.ts';
 
 const kafka = { brokers: testInfra().brokers, clientId: 'orderflow-test', logger: silentLogger };
 const topicPrefix = `verify-${randomBytes(4).toString('hex')}.`;
@@ -119,19 +120,14 @@ describe('A topic', () => {
     const { last } = await shop.one('orders', 'SELECT MAX(position) AS last FROM events');
     const gone = `1.${Number(last) + 1}.0`;
     const givenUp = lost.value.replaceAll(formatPlace(parseEnvelope(lost.value).place), gone);
-    const consumer = shop.databases.inventory.admin;
-    const histories = [
-      [`${topicPrefix}orders.v1`, 1, last],
-      [`${topicPrefix}orders.v1`, 2, 0],
-    ];
     const topic = [
       ...records.filter((record) => record !== lost),
       { ...lost, value: givenUp },
       ...records.slice(40),
     ];
-    await consumer.query('INSERT INTO publisher_histories VALUES ?', [histories]);
+    await noteRestore(shop, topicPrefix);
     const { breaches, figures } = await compare(`${topicPrefix}restored`, topic);
-    await consumer.query('DELETE FROM publisher_histories');
+    await forgetRestore(shop);
     expect(breaches).toEqual([]);
     expect(figures?.lost).toBeGreaterThanOrEqual(1);
     const untold = await compare(`${topicPrefix}restored2`, topic);

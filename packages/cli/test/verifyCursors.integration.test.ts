@@ -2,6 +2,7 @@
 import { formatPlace, START, type Place } from '@orderflow/shared/messaging/chain.ts';
 import { openAuditedShop, type AuditedShop } from './auditedShop.ts';
 import { assignments, fourthLast, placesOf } from './cursorsByHand.ts';
+import { forgetRestore, noteRestore } from './notedRestore.ts';
 
 let shop: AuditedShop;
 
@@ -153,11 +154,8 @@ describe('A change by hand', () => {
 
 describe('What a consumer knows of a restored publisher', () => {
   it('is named if it is not what the log of the publisher has', async () => {
-    const { admin } = shop.databases.inventory;
     const { last } = await shop.one('orders', 'SELECT MAX(position) AS last FROM events');
-    await admin.query(
-      `INSERT INTO publisher_histories VALUES ('orders.v1', 1, ${last}), ('orders.v1', 2, 0)`,
-    );
+    await noteRestore(shop);
     const { findings } = await shop.audit();
     const changed = await shop.breachesAfter(
       'inventory',
@@ -167,13 +165,22 @@ describe('What a consumer knows of a restored publisher', () => {
     const removed = await shop.breachesAfter(
       'inventory',
       ['DELETE FROM publisher_histories WHERE incarnation = 1'],
-      ['DELETE FROM publisher_histories'],
+      [],
     );
+    const forgotten = await shop.breachesAfter(
+      'inventory',
+      ['DELETE FROM publisher_histories'],
+      [],
+    );
+    await forgetRestore(shop);
     expect(findings.breaches).toEqual([]);
     const told = (says: number) =>
       `P9: publisher_histories of inventory says that orders.v1 counts up to position ${says} of incarnation 1, the log of orders has it up to ${last}`;
     expect(changed).toEqual([told(7)]);
     expect(removed).toEqual([told(0)]);
+    expect(forgotten).toEqual([
+      'P9: publisher_histories of inventory says of orders.v1 nothing, others are of incarnation 2',
+    ]);
   });
 });
 

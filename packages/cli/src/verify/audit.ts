@@ -90,7 +90,7 @@ export async function audit(input: AuditInput): Promise<AuditResult> {
   for (const { link } of links) await link.close();
   lines.close();
   for (const service of DATA_SERVICES) topics[service].close();
-  if (isWhole) tellHistories({ topics, logs: auditors, cursors, findings });
+  if (isWhole) tellHistories({ topics, logs: auditors, heads: input.snapshots, cursors, findings });
   const notCompared = [
     ...(await compareReadModels(input, auditors, links, isWhole)),
     ...DATA_SERVICES.flatMap((service) => auditors[service].snapshots.close()),
