@@ -134,10 +134,10 @@ it('a service with a wrong password ends with code 1, and says who was refused a
 it('the auditor reads all topics to their ends, as orderflow verify does', async () => {
   for (const topic of TOPICS) {
     let records = 0;
-    const isThere = await readTopic(accessOf('auditor'), { topic, prefix: PREFIX }, () => {
+    const offsets = await readTopic(accessOf('auditor'), { topic, prefix: PREFIX }, () => {
       records += 1;
     });
-    expect(isThere).toBe(true);
+    expect(offsets?.size).toBeGreaterThan(0);
     expect(records).toBeGreaterThan(0);
   }
 });

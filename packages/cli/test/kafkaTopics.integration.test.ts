@@ -1,5 +1,6 @@
 // Topics on a real broker, compared with the log that they were sent from.
 import { randomBytes } from 'node:crypto';
+import kafkajs from 'kafkajs';
 import { formatPlace } from '@orderflow/shared/messaging/chain.ts';
 import { parseEnvelope } from '@orderflow/shared/messaging/envelope.ts';
 import { createKafka } from '@orderflow/shared/messaging/kafka.ts';
@@ -28,8 +29,8 @@ async function messagesOfOrders(): Promise<OutgoingRecord[]> {
   return records;
 }
 
-/** Makes the topic anew with these records, and gives the breaches that are found, and the figures. */
-async function compare(topicName: string, records: readonly OutgoingRecord[]) {
+/** Makes the topic anew with these records. */
+async function fill(topicName: string, records: readonly OutgoingRecord[]): Promise<void> {
   const broker = createKafka(kafka);
   await broker.createTopic(topicName, 12, 1);
   // A topic that was just made may have no leader yet; what was sent before that shows is sent again, as the relay does.
@@ -42,6 +43,10 @@ async function compare(topicName: string, records: readonly OutgoingRecord[]) {
       await producer.close();
     }
   }, `the records are sent to ${topicName}`);
+}
+
+/** Gives the breaches that are found in the topic, and the figures. */
+async function compareFilled(topicName: string) {
   let figures: TopicFigures | undefined;
   const reads: (() => TopicFigures)[] = [];
   const { findings } = await shop.audit(undefined, async (book, found) => {
@@ -50,6 +55,28 @@ async function compare(topicName: string, records: readonly OutgoingRecord[]) {
   });
   for (const read of reads) figures = read();
   return { breaches: findings.breaches.map(({ text }) => text), figures };
+}
+
+/** Has Kafka delete all that a partition holds, as it does when its time is over. */
+async function deleteRecords(topic: string, partition: number): Promise<void> {
+  const { brokers, clientId } = kafka;
+  const admin = new kafkajs.Kafka({
+    brokers,
+    clientId,
+    logLevel: kafkajs.logLevel.NOTHING,
+  }).admin();
+  await admin.connect();
+  try {
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: '-1' }] });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Both. */
+async function compare(topicName: string, records: readonly OutgoingRecord[]) {
+  await fill(topicName, records);
+  return compareFilled(topicName);
 }
 
 beforeAll(async () => {
@@ -98,6 +125,32 @@ describe('A topic', () => {
         ),
       ),
     ]);
+  });
+
+  it('that never had a record of a partition whose relay says that it was sent is told so', async () => {
+    const records = await messagesOfOrders();
+    const partition = records[0]?.partition;
+    const { breaches, figures } = await compare(
+      `${topicPrefix}unwritten`,
+      records.filter((record) => record.partition !== partition),
+    );
+    const lacking = records.filter((record) => record.partition === partition);
+    expect(breaches).toHaveLength(lacking.length);
+    for (const breach of breaches)
+      expect(breach).toContain(`unwritten/${partition} is missing there, but relay cursor `);
+    expect(figures).toMatchObject({ notKept: 0 });
+  });
+
+  it('that keeps nothing of a partition any more is told how much that is, and has no breach', async () => {
+    const records = await messagesOfOrders();
+    const partition = records[0]?.partition ?? 0;
+    const topic = `${topicPrefix}expired`;
+    await fill(topic, records);
+    await deleteRecords(topic, partition);
+    const { breaches, figures } = await compareFilled(topic);
+    expect(breaches).toEqual([]);
+    const gone = records.filter((record) => record.partition === partition);
+    expect(figures).toMatchObject({ notKept: gone.length });
   });
 
   it('that lost a message and was sent it again, with all behind it, has no breach', async () => {

@@ -42,7 +42,7 @@ export async function compareTopic(
     partitions.set(partition, known);
     return known;
   };
-  const isThere = await readTopic(kafka, { topic, prefix: book.prefix }, (record) => {
+  const offsets = await readTopic(kafka, { topic, prefix: book.prefix }, (record) => {
     figures.records += 1;
     const taken = takeRecord({ topic, history: book.history }, contentOf, record, findings);
     if (taken === 'repeat') figures.repeats += 1;
@@ -55,7 +55,8 @@ export async function compareTopic(
         'P9',
         `message ${formatPlace(unmended.late)} of ${topic}/${partition} comes too late: ${formatPlace(unmended.again)} stands before it, and was not sent again behind it`,
       );
-  if (!isThere) findings.breach('P9', `the topic ${topic} is not there`);
+  if (offsets === undefined) findings.breach('P9', `the topic ${topic} is not there`);
+  for (const [partition, { high }] of offsets ?? []) contentOf(partition).isUnwritten = high === 0n;
   book.onMessage = (message) => {
     if (compareMessage(book, topic, contentOf(message.partition), message, findings) === 'not kept')
       figures.notKept += 1;
@@ -115,12 +116,11 @@ function compareMessage(
     return undefined;
   }
   if (!book.relay.isSent(partition, place)) return undefined;
-  // Kafka keeps no more than it is told to, and begins with the oldest.
-  const { first, last } = content;
-  if (first === undefined || last === undefined || comparePlaces(place, first) < 0)
-    return 'not kept';
+  // Kafka keeps no more than it is told to, and deletes the oldest first. Offsets stay: an end of 0 shows that it had none.
+  const { first, last, isUnwritten } = content;
+  if (first === undefined ? !isUnwritten : comparePlaces(place, first) < 0) return 'not kept';
   const why =
-    comparePlaces(place, last) < 0
+    last !== undefined && comparePlaces(place, last) < 0
       ? 'though later ones are kept'
       : `but ${relayCursorName(book.topic, partition)} says that it was sent: the topic lost its end, or the cursor was moved on`;
   findings.breach(

@@ -89,6 +89,9 @@ export class PartitionContent {
   /** The first late message since the last loss that healed, and the one that must come once more behind it. */
   #unmended: { readonly late: Place; readonly again: Place } | undefined;
 
+  /** True if nothing was ever written to the partition: then Kafka has deleted nothing of it. */
+  isUnwritten = false;
+
   /** The message that comes first of all; undefined if there is none. */
   get first(): Place | undefined {
     return this.#runs

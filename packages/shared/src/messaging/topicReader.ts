@@ -1,7 +1,7 @@
 // Reads a whole topic once, as it is now: for whoever compares it with a log. Nothing of it is stored in Kafka.
 import { randomUUID } from 'node:crypto';
 import { createKafka, type KafkaOptions } from './kafka.ts';
-import type { FetchedBatch, MessageBroker } from './transport.ts';
+import type { FetchedBatch, MessageBroker, PartitionOffsets } from './transport.ts';
 
 /** A record as Kafka holds it. */
 export interface StoredRecord {
@@ -17,24 +17,24 @@ export const READING_GROUPS = 'orderflow-verify-';
 const SILENCE_MS = 30_000;
 
 /**
- * Gives every record that the topic holds now, each partition in the order of its offsets; false if there is no such
- * topic. It joins a consumer group of its own for the time, READING_GROUPS and a random name behind the topic's prefix, and
+ * Gives every record that the topic holds now, each partition in the order of its offsets, and what each partition held when
+ * it began to read; undefined if there is no such topic. It joins a consumer group of its own for the time, READING_GROUPS and a random name behind the topic's prefix, and
  * commits nothing there: the broker forgets it. Throws AppErrors as the broker's questions do, and an Error when no record comes any more.
  */
 export async function readTopic(
   options: KafkaOptions,
   { topic, prefix }: { readonly topic: string; readonly prefix: string },
   onRecord: (record: StoredRecord) => void,
-): Promise<boolean> {
+): Promise<ReadonlyMap<number, PartitionOffsets> | undefined> {
   const broker = createKafka(options);
   const offsets = await broker.readOffsets(topic);
-  if (offsets === undefined) return false;
+  if (offsets === undefined) return undefined;
   const left = new Map(
     [...offsets].filter(([, { low, high }]) => high > low).map(([at, { high }]) => [at, high]),
   );
   const groupId = `${prefix}${READING_GROUPS}${randomUUID()}`;
   if (left.size > 0) await readUpTo(broker, { groupId, topics: [topic] }, left, onRecord);
-  return true;
+  return offsets;
 }
 
 /** Reads until each partition has reached its end in `left`. */
