@@ -53,7 +53,7 @@ export async function compareTopic(
     if (unmended !== undefined)
       findings.breach(
         'P9',
-        `message ${formatPlace(unmended.late)} of ${topic}/${partition} comes too late: ${formatPlace(unmended.again)} stands before it, and was not sent again behind it`,
+        `message ${formatPlace(unmended.late)} of ${topic}/${partition} comes too late: ${formatPlace(unmended.again)} stands before it, and was not sent again behind it, unless its relay is just about it: run this again`,
       );
   if (offsets === undefined) findings.breach('P9', `the topic ${topic} is not there`);
   for (const [partition, { high }] of offsets ?? []) contentOf(partition).isUnwritten = high === 0n;
@@ -125,7 +125,7 @@ function compareMessage(
       : `but ${relayCursorName(book.topic, partition)} says that it was sent: the topic lost its end, or the cursor was moved on`;
   findings.breach(
     'P9',
-    `message ${formatPlace(place)} of ${topic}/${partition} is missing there, ${why}: \`orderflow refill\` sends it again`,
+    `message ${formatPlace(place)} of ${topic}/${partition} is missing there, ${why}: \`orderflow refill\` sends it again, unless its relay is just about it: run this again`,
   );
   return undefined;
 }
