@@ -81,12 +81,13 @@ export class RelayBook {
   /**
    * A cursor that stands before what a consumer has handled, in words; undefined if it does not. It was rewound, its leader
    * has died before it could store what it had sent, or somebody has moved it back by hand: the rows do not tell which.
+   * Where there is no row nothing stands anywhere: a restore removes them all, and the next leader begins anew.
    */
   behindHandled(partition: number, handled: Place, consumer: DataService): string | undefined {
-    const place = this.#byPartition.get(partition)?.place ?? START;
-    if (comparePlaces(place, handled) >= 0) return undefined;
+    const cursor = this.#byPartition.get(partition);
+    if (cursor === undefined || comparePlaces(cursor.place, handled) >= 0) return undefined;
     return (
-      `${relayCursorName(this.#deps.topic, partition)} stands at ${formatPlace(place)}, but ${consumer} has handled ` +
+      `${relayCursorName(this.#deps.topic, partition)} stands at ${formatPlace(cursor.place)}, but ${consumer} has handled ` +
       `${formatPlace(handled)}: it was rewound, not stored when its relay was killed, or moved back by hand`
     );
   }
