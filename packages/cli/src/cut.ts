@@ -1,7 +1,8 @@
 // One consistent cut through three databases: what it shows of one service, it shows of all others whose events led to it.
 import type { PoolConnection } from 'mysql2/promise';
+import { z } from 'zod';
 import { lockLogHead, readLogHead } from '@orderflow/shared/eventstore/logHead.ts';
-import { operationalError } from '@orderflow/shared/runtime/database.ts';
+import { operationalError, queryRows } from '@orderflow/shared/runtime/database.ts';
 import { DATA_SERVICES, type DataService } from './config.ts';
 import type { ServicePools } from './serviceLogs.ts';
 
@@ -11,6 +12,8 @@ export interface Snapshot {
   readonly incarnation: number;
   /** The log's last position then. */
   readonly position: number;
+  /** Just before that moment, on the database's clock, UTC: a lease that it shows was still held if it ends later. */
+  readonly openedAt: string;
 }
 
 /** The three snapshots; `release` gives their connections up. */
@@ -83,9 +86,18 @@ async function openSnapshot(
   const connection = await pools[service].getConnection();
   opened.push(connection);
   await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  const openedAt = await readClock(connection);
   // Read only, so that no bug of a verb can write; the snapshot is opened here, not at the first read.
   await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
-  return { connection, ...(await readLogHead(connection)) };
+  return { connection, openedAt, ...(await readLogHead(connection)) };
+}
+
+async function readClock(connection: PoolConnection): Promise<string> {
+  const schema = z.object({ time: z.string() });
+  const sql = 'SELECT CAST(UTC_TIMESTAMP(3) AS CHAR) AS time';
+  const [row] = await queryRows(connection, schema, sql);
+  if (row === undefined) throw new Error('The database does not say what time it is');
+  return row.time;
 }
 
 async function requireRest(pools: ServicePools, snapshots: Cut['snapshots']): Promise<void> {

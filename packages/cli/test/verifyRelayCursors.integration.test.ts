@@ -1,5 +1,7 @@
 // The verifier on a real database whose relay's cursors somebody has moved.
 import { formatPlace, START, type Place } from '@orderflow/shared/messaging/chain.ts';
+import { takeCut } from '../src/cut.ts';
+import { isRelayLed } from '../src/verify/cursors.ts';
 import { openAuditedShop, type AuditedShop } from './auditedShop.ts';
 import { assignments, fourthLast, placesOf } from './cursorsByHand.ts';
 
@@ -92,6 +94,27 @@ describe("A relay's cursor", () => {
     ]);
     expect(led.doubts).toEqual([]);
     expect((await shop.audit()).doubts).toEqual([]);
+  });
+
+  it('is a copy if its lease was held when the snapshot was opened, however late it is read', async () => {
+    const { users, inventory, orders } = shop.databases;
+    const pools = { users: users.pool, inventory: inventory.pool, orders: orders.pool };
+    const now = async () => {
+      const { time } = await shop.one('orders', 'SELECT CAST(UTC_TIMESTAMP(3) AS CHAR) AS time');
+      return String(time);
+    };
+    const ends = '2001-01-01 00:00:10.000';
+    await orders.admin.query(`UPDATE relay_lease SET owner = 'o', expires_at = '${ends}'`);
+    const before = await now();
+    const cut = await takeCut(pools, { live: true });
+    const after = await now();
+    const { connection, openedAt } = cut.snapshots.orders;
+    const isLed = (at: string) => isRelayLed({ connection, openedAt: at });
+    const standings = [await isLed('2001-01-01 00:00:09.999'), await isLed(ends)];
+    cut.release();
+    await orders.admin.query("UPDATE relay_lease SET owner = ''");
+    expect(standings).toEqual([true, false]);
+    expect([before, openedAt, after]).toEqual([before, openedAt, after].toSorted());
   });
 
   it('that stands within an event whose first messages were sent is right', async () => {

@@ -20,7 +20,7 @@ const PAGE_ROWS = 500;
 export async function dumpService(
   folder: string,
   service: DataService,
-  { connection, incarnation, position }: Snapshot,
+  { connection, incarnation, position }: Omit<Snapshot, 'openedAt'>,
 ): Promise<SavedService> {
   await mkdir(path.join(folder, service), { mode: 0o700 });
   const { database, server } = await describe(connection);

@@ -64,11 +64,7 @@ type Auditor = ReturnType<typeof createAuditors>[DataService];
 /** Audits the cut. Throws when a database cannot be read, never for what it finds. */
 export async function audit(input: AuditInput): Promise<AuditResult> {
   const findings = new Findings();
-  const cursors = {
-    users: await readCursors(input.snapshots.users.connection, 'users'),
-    inventory: await readCursors(input.snapshots.inventory.connection, 'inventory'),
-    orders: await readCursors(input.snapshots.orders.connection, 'orders'),
-  };
+  const cursors = await readAllCursors(input.snapshots);
   const isWhole = DATA_SERVICES.every((service) => input.since[service] === 0);
   const lines = new OrderLines(findings, isWhole);
   const topics = createTopics(input, cursors, findings);
@@ -98,7 +94,8 @@ export async function audit(input: AuditInput): Promise<AuditResult> {
   ];
   for (const { link } of links) link.tellMovedBack();
   return {
-    ...{ findings, events, notCompared, doubts: relayDoubts(topics, cursors) },
+    ...{ findings, events, notCompared },
+    doubts: await relayDoubts(topics, cursors, input.snapshots),
     orders: { requested: lines.requested, confirmed: lines.confirmed, rejected: lines.rejected },
     inFlight: {
       undecidedOrders: lines.undecided(),
@@ -114,6 +111,14 @@ export async function audit(input: AuditInput): Promise<AuditResult> {
 }
 
 type AllCursors = Readonly<Record<DataService, ServiceCursors>>;
+
+async function readAllCursors(snapshots: Cut['snapshots']): Promise<AllCursors> {
+  return {
+    users: await readCursors(snapshots.users.connection, 'users'),
+    inventory: await readCursors(snapshots.inventory.connection, 'inventory'),
+    orders: await readCursors(snapshots.orders.connection, 'orders'),
+  };
+}
 
 function createTopics(input: AuditInput, cursors: AllCursors, findings: Findings) {
   const topicOf = (publisher: DataService): TopicBook => {

@@ -3,6 +3,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { z } from 'zod';
 import type { LogHistory, Place } from '@orderflow/shared/messaging/chain.ts';
 import type { RelayCursor } from '@orderflow/shared/messaging/relayPositions.ts';
+import type { Snapshot } from '../cut.ts';
 import type { Reader } from './rawEvents.ts';
 
 const place = { incarnation: z.int(), position: z.int(), part: z.int() };
@@ -28,8 +29,6 @@ export interface ServiceCursors {
   readonly topics: ReadonlyMap<string, number>;
   readonly relay: readonly (RelayCursor & { readonly topic: string })[];
   readonly consumer: readonly StoredCursor[];
-  /** True if a process leads the relay: what is stored of its cursors is a copy then, which it overwrites within a second. */
-  readonly isLed: boolean;
   readonly parked: readonly ParkedRow[];
   /** By topic: what its consumer knows of a restore of the publisher. */
   readonly histories: ReadonlyMap<string, LogHistory>;
@@ -47,11 +46,6 @@ export async function readCursors(reader: Reader, consumer: string): Promise<Ser
     z.object({ topic: z.string(), partition_id: z.int(), ...place, scanned_position: z.int() }),
     `SELECT topic, partition_id, incarnation, position, part, scanned_position
       FROM relay_cursors ORDER BY topic, partition_id`,
-  );
-  const leases = await read(
-    reader,
-    z.object({ holds: z.int() }),
-    "SELECT owner <> '' AND expires_at > UTC_TIMESTAMP(3) AS holds FROM relay_lease",
   );
   const cursor = z.object({ topic: z.string(), partition_id: z.int(), ...place });
   const consumed = await read(
@@ -79,12 +73,29 @@ export async function readCursors(reader: Reader, consumer: string): Promise<Ser
     topics: new Map(topics.map(({ topic, partition_count }) => [topic, partition_count])),
     relay: relay.map((row) => ({ ...stored(row), scannedPosition: row.scanned_position })),
     consumer: consumed.map(stored),
-    isLed: leases.some(({ holds }) => holds === 1),
     parked: parked.map((row) => ({
       ...stored(row),
       ...{ key: row.message_key, reason: row.reason, valueHash: row.value_hash },
     })),
   };
+}
+
+/**
+ * True if a process led the relay when the snapshot was opened: what is stored of its cursors is a copy then, which it
+ * overwrites within a second. A leader renews its lease all the time, but the snapshot keeps the one that it has seen: by
+ * the clock of a query that comes later, on a slow machine, nobody would lead.
+ */
+export async function isRelayLed({
+  connection,
+  openedAt,
+}: Pick<Snapshot, 'connection' | 'openedAt'>): Promise<boolean> {
+  const leases = await read(
+    connection,
+    z.object({ holds: z.int() }),
+    "SELECT owner <> '' AND expires_at > CAST(? AS DATETIME(3)) AS holds FROM relay_lease",
+    [openedAt],
+  );
+  return leases.some(({ holds }) => holds === 1);
 }
 
 function stored(row: { topic: string; partition_id: number } & Place): StoredCursor {
