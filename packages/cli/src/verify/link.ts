@@ -39,7 +39,10 @@ export interface LinkDeps {
   readonly limit?: number;
 }
 
-/** Far more than can be under way: messages of so many only wait for their effect if a log or a cursor is damaged. */
+/**
+ * So many wait for their effect if a log or a cursor is damaged, or behind a consumer with a long backlog: 100,000 undecided
+ * orders may have fifty lines each, and each line is a message. What is beyond is told as not compared, and is no breach.
+ */
 const PENDING_LIMIT = 400_000;
 
 const ANY_CHOICE = { cartLineId: 1, cartLineUuid: '00000000-0000-4000-8000-000000000000' };
