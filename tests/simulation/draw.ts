@@ -146,12 +146,10 @@ export function drawFaults(plan: Plan): readonly Fault[] {
 }
 
 /**
- * What was decided before a restore and is parked after it cannot be told from what was never decided; and what an
- * operator has dropped is parked again, and perhaps retried, when its order was told already that it is rejected.
+ * What was decided before a restore and is parked after it cannot be told from what was never decided. And what an operator
+ * has retried or dropped is parked again, since a restore forgets the wish: here it puts back one schema alone, so orders
+ * has heard of a decision that nobody makes again (a real one puts back all three at one cut).
  */
 function isLostByRestore(fault: Fault): boolean {
-  return (
-    (fault.kind === 'poison' && fault.consumer === 'orders') ||
-    (fault.kind === 'wish' && fault.wish === 'drop')
-  );
+  return (fault.kind === 'poison' && fault.consumer === 'orders') || fault.kind === 'wish';
 }

@@ -68,7 +68,12 @@ async function deleteRecords(topic: string, partition: number): Promise<void> {
   }).admin();
   await admin.connect();
   try {
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: '-1' }] });
+    const offsets = await admin.fetchTopicOffsets(topic);
+    const partitions = offsets.filter((each) => each.partition === partition);
+    await admin.deleteTopicRecords({
+      topic,
+      partitions: partitions.map(({ high }) => ({ partition, offset: high })),
+    });
   } finally {
     await admin.disconnect();
   }
