@@ -39,10 +39,7 @@ export interface LinkDeps {
   readonly limit?: number;
 }
 
-/**
- * So many wait for their effect if a log or a cursor is damaged, or behind a consumer with a long backlog: 100,000 undecided
- * orders may have fifty lines each, and each line is a message. What is beyond is told as not compared, and is no breach.
- */
+/** A damaged log makes more wait, and so may a backlog of orders with many lines: what is beyond is told as not compared. */
 const PENDING_LIMIT = 400_000;
 
 const ANY_CHOICE = { cartLineId: 1, cartLineUuid: '00000000-0000-4000-8000-000000000000' };
