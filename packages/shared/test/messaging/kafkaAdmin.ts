@@ -1,5 +1,7 @@
 // What a test does to Kafka behind the services' backs: loses records, wipes topics, sends what is no message.
 import kafkajs from 'kafkajs';
+import { isUnknownTopic } from '../../src/messaging/producerAnswer.ts';
+import { eventually } from '../../src/testing/eventually.ts';
 
 const connect = (brokers: readonly string[]) =>
   new kafkajs.Kafka({
@@ -35,7 +37,9 @@ export function deleteAllRecords(brokers: readonly string[], topic: string): Pro
 export function deleteTopic(brokers: readonly string[], topic: string): Promise<void> {
   return asAdmin(brokers, async (admin) => {
     await admin.deleteTopics({ topics: [topic] });
-    while ((await admin.listTopics()).includes(topic));
+    const isGone = () =>
+      admin.fetchTopicMetadata({ topics: [topic] }).then(() => false, isUnknownTopic);
+    await eventually(isGone, `topic ${topic} is gone`);
   });
 }
 
@@ -47,7 +51,8 @@ export function makeTopic(
 ): Promise<void> {
   return asAdmin(brokers, async (admin) => {
     await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false });
-    while (!(await admin.listTopics()).includes(topic));
+    const isKnown = () => admin.fetchTopicMetadata({ topics: [topic] }).then(Boolean, () => false);
+    await eventually(isKnown, `topic ${topic} is known`);
   });
 }
 
