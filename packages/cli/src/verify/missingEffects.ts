@@ -9,7 +9,7 @@ import type { DataService } from '../config.ts';
 import type { Findings } from './findings.ts';
 
 /** The reader of a topic, by its cursors. */
-interface ReadTopic {
+export interface ReadTopic {
   readonly consumer: DataService;
   readonly topic: string;
   readonly cursors: ReadonlyMap<number, Place>;

@@ -5,17 +5,7 @@ import {
   START,
   type Place,
 } from '@orderflow/shared/messaging/chain.ts';
-import type { DataService } from '../config.ts';
-import type { Findings } from './findings.ts';
-import { cursorName } from './missingEffects.ts';
-
-/** The reader of a topic, by its cursors. */
-interface ReadTopic {
-  readonly consumer: DataService;
-  readonly topic: string;
-  readonly cursors: ReadonlyMap<number, Place>;
-  readonly findings: Findings;
-}
+import { cursorName, type ReadTopic } from './missingEffects.ts';
 
 interface Evidence {
   readonly first: string;

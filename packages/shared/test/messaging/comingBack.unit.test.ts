@@ -1,5 +1,5 @@
 // Partitions that come back, after they have waited or were another's for a while.
-import { Assignment } from '../../src/messaging/assignment.ts';
+import { Assignment, type AssignmentDeps } from '../../src/messaging/assignment.ts';
 import { createMutex } from '../../src/messaging/mutex.ts';
 import { partitionName } from '../../src/messaging/partitionState.ts';
 import { AppError } from '../../src/runtime/appError.ts';
@@ -63,15 +63,11 @@ it('nothing stays in memory when another owner has moved the cursor of the one t
   expect(readsOfA()).toBe(2);
 });
 
-it('partitions that were lost together come back together', async () => {
-  const loads: string[][] = [];
-  const partitions = [0, 1, 2].map((partition) => ({ topic: TOPIC, partition }));
-  const assignment = new Assignment({
+/** An assignment whose partitions are made ready like this. */
+function assignmentThat(load: AssignmentDeps['load']): Assignment {
+  return new Assignment({
     exclusive: createMutex(),
-    load(states) {
-      loads.push(states.map(partitionName));
-      return Promise.resolve();
-    },
+    load,
     pause: () => undefined,
     forget: () => undefined,
     renew: () => undefined,
@@ -79,6 +75,15 @@ it('partitions that were lost together come back together', async () => {
       throw error;
     },
     logger: createLogger({ service: 'test', level: 'silent' }),
+  });
+}
+
+it('partitions that were lost together come back together', async () => {
+  const loads: string[][] = [];
+  const partitions = [0, 1, 2].map((partition) => ({ topic: TOPIC, partition }));
+  const assignment = assignmentThat((states) => {
+    loads.push(states.map(partitionName));
+    return Promise.resolve();
   });
   assignment.replace(partitions);
   await eventually(() => loads.length === 1, 'all are loaded');
@@ -91,19 +96,9 @@ it('partitions that were lost together come back together', async () => {
 /** How often a partition is looked at in ten seconds, when it has failed with this error for a minute. */
 async function looksInTenSeconds(error: AppError): Promise<number> {
   let looks = 0;
-  const assignment = new Assignment({
-    exclusive: createMutex(),
-    load() {
-      looks += 1;
-      return Promise.reject(error);
-    },
-    pause: () => undefined,
-    forget: () => undefined,
-    renew: () => undefined,
-    onBug: (error) => {
-      throw error;
-    },
-    logger: createLogger({ service: 'test', level: 'silent' }),
+  const assignment = assignmentThat(() => {
+    looks += 1;
+    return Promise.reject(error);
   });
   import.meta.jest.useFakeTimers();
   try {
