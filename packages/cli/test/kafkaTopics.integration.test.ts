@@ -1,7 +1,7 @@
 // Topics on a real broker, compared with the log that they were sent from.
 import { randomBytes } from 'node:crypto';
 import kafkajs from 'kafkajs';
-import { formatPlace } from '@orderflow/shared/messaging/chain.ts';
+import { formatPlace, START, type Place } from '@orderflow/shared/messaging/chain.ts';
 import { parseEnvelope } from '@orderflow/shared/messaging/envelope.ts';
 import { createKafka } from '@orderflow/shared/messaging/kafka.ts';
 import type { OutgoingRecord } from '@orderflow/shared/messaging/transport.ts';
@@ -10,6 +10,7 @@ import { testInfra } from '@orderflow/shared/testing/infra.ts';
 import { silentLogger } from '@orderflow/shared/testing/testService.ts';
 import { compareTopic, type TopicFigures } from '../src/verify/kafkaTopics.ts';
 import { openAuditedShop, type AuditedShop } from './auditedShop.ts';
+import { assignments, placesOf } from './cursorsByHand.ts';
 import { forgetRestore, noteRestore } from './notedRestore.ts';
 
 const kafka = { brokers: testInfra().brokers, clientId: 'orderflow-test', logger: silentLogger };
@@ -50,12 +51,12 @@ async function fill(topicName: string, records: readonly OutgoingRecord[]): Prom
 async function compareFilled(topicName: string) {
   let figures: TopicFigures | undefined;
   const reads: (() => TopicFigures)[] = [];
-  const { findings } = await shop.audit(undefined, async (book, found) => {
+  const { findings, doubts } = await shop.audit(undefined, async (book, found) => {
     if (!book.topic.endsWith('orders.v1')) return;
     reads.push(await compareTopic(kafka, book, found, topicName));
   });
   for (const read of reads) figures = read();
-  return { breaches: findings.breaches.map(({ text }) => text), figures };
+  return { breaches: findings.breaches.map(({ text }) => text), doubts, figures };
 }
 
 /** Has Kafka delete all that a partition holds, as it does when its time is over. */
@@ -189,6 +190,42 @@ describe('A topic', () => {
     expect(figures?.lost).toBe(1);
     const untold = await compare(`${topicPrefix}restored2`, topic);
     expect(untold.breaches).toEqual([expect.stringContaining('comes too late')]);
+  });
+
+  it('shows a cursor that was moved over messages without effect, or whose offset was, and no other', async () => {
+    const topic = `${topicPrefix}read`;
+    await fill(topic, await messagesOfOrders());
+    const { admin } = shop.databases.inventory;
+    const { partition_id: partition } = await shop.one(
+      'inventory',
+      'SELECT partition_id FROM consumer_cursors ORDER BY position DESC LIMIT 1',
+    );
+    const places = await placesOf(shop, `${topicPrefix}orders.v1`, Number(partition));
+    const set = (place: Place | undefined, nextOffset: number) =>
+      admin.query(
+        `UPDATE consumer_cursors SET ${assignments(place ?? START)}, next_offset = ${nextOffset} WHERE partition_id = ${partition}`,
+      );
+    const end = places.length;
+    await set(places.at(-1), end);
+    const whole = await compareFilled(topic);
+    expect([whole.breaches, whole.doubts]).toEqual([[], []]);
+    // The shop ends with the outcome of an order of one line, which inventory passes over.
+    await set(places.at(-2), end);
+    const back = await compareFilled(topic);
+    await set(places.at(-1), end - 2);
+    const offset = await compareFilled(topic);
+    await set(places.at(-1), end + 1);
+    const beyond = await compareFilled(topic);
+    await set(places.at(-1), 0);
+    const name = `cursor inventory/${topicPrefix}orders.v1/${partition} stands at`;
+    for (const { breaches, doubts } of [back, offset, beyond]) {
+      expect(breaches).toEqual([]);
+      expect(doubts).toEqual([expect.stringContaining(name)]);
+    }
+    expect(back.doubts[0]).toContain(
+      `leads to ${formatPlace(places.at(-1) ?? START)}: the topic was made anew`,
+    );
+    expect(beyond.doubts[0]).toContain(`but the partition ends at ${end}`);
   });
 
   it('that holds another content, or something that is no message, is told so', async () => {

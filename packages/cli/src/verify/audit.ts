@@ -4,6 +4,7 @@ import { partitionOf } from '@orderflow/shared/messaging/murmur2.ts';
 import { DATA_SERVICES, type DataService } from '../config.ts';
 import type { Cut } from '../cut.ts';
 import type { ServiceParts } from '../serviceLogs.ts';
+import { readersOf } from './cursorOffsets.ts';
 import { readCursors, type ParkedRow, type ServiceCursors } from './cursors.ts';
 import { relayDoubts } from './doubts.ts';
 import { Findings } from './findings.ts';
@@ -95,7 +96,7 @@ export async function audit(input: AuditInput): Promise<AuditResult> {
   for (const { link } of links) link.tellMovedBack();
   return {
     ...{ findings, events, notCompared },
-    doubts: await relayDoubts(topics, cursors, input.snapshots),
+    doubts: [...(await relayDoubts(topics, cursors, input.snapshots)), ...findings.doubts],
     orders: { requested: lines.requested, confirmed: lines.confirmed, rejected: lines.rejected },
     inFlight: {
       undecidedOrders: lines.undecided(),
@@ -138,6 +139,7 @@ function createTopics(input: AuditInput, cursors: AllCursors, findings: Findings
         cursors: relay.filter((cursor) => cursor.topic === topic),
       }),
       history: DATA_SERVICES.map((reader) => cursors[reader].histories.get(topic)).find(Boolean),
+      readers: readersOf(topic, cursors),
     });
   };
   return { users: topicOf('users'), inventory: topicOf('inventory'), orders: topicOf('orders') };

@@ -8,11 +8,16 @@ import type { Reader } from './rawEvents.ts';
 
 const place = { incarnation: z.int(), position: z.int(), part: z.int() };
 
-/** A consumer's cursor as it is stored. */
+/** A cursor, or what is parked, as it is stored. */
 export interface StoredCursor {
   readonly topic: string;
   readonly partition: number;
   readonly place: Place;
+}
+
+/** A consumer's cursor with the offset from which its partition is read on. */
+export interface ConsumerCursor extends StoredCursor {
+  readonly nextOffset: bigint;
 }
 
 /** A message that was put aside. */
@@ -28,7 +33,7 @@ export interface ServiceCursors {
   /** The topics that it publishes to, with their partition counts. */
   readonly topics: ReadonlyMap<string, number>;
   readonly relay: readonly (RelayCursor & { readonly topic: string })[];
-  readonly consumer: readonly StoredCursor[];
+  readonly consumer: readonly ConsumerCursor[];
   readonly parked: readonly ParkedRow[];
   /** By topic: what its consumer knows of a restore of the publisher. */
   readonly histories: ReadonlyMap<string, LogHistory>;
@@ -50,9 +55,9 @@ export async function readCursors(reader: Reader, consumer: string): Promise<Ser
   const cursor = z.object({ topic: z.string(), partition_id: z.int(), ...place });
   const consumed = await read(
     reader,
-    cursor,
-    `SELECT topic, partition_id, incarnation, position, part FROM consumer_cursors
-      WHERE consumer = ? ORDER BY topic, partition_id`,
+    cursor.extend({ next_offset: z.string() }),
+    `SELECT topic, partition_id, incarnation, position, part, CAST(next_offset AS CHAR) AS next_offset
+      FROM consumer_cursors WHERE consumer = ? ORDER BY topic, partition_id`,
     [consumer],
   );
   const parked = await read(
@@ -72,7 +77,7 @@ export async function readCursors(reader: Reader, consumer: string): Promise<Ser
     histories: historiesOf(histories),
     topics: new Map(topics.map(({ topic, partition_count }) => [topic, partition_count])),
     relay: relay.map((row) => ({ ...stored(row), scannedPosition: row.scanned_position })),
-    consumer: consumed.map(stored),
+    consumer: consumed.map((row) => ({ ...stored(row), nextOffset: BigInt(row.next_offset) })),
     parked: parked.map((row) => ({
       ...stored(row),
       ...{ key: row.message_key, reason: row.reason, valueHash: row.value_hash },

@@ -32,6 +32,7 @@ const KEPT_LIMIT = 100;
 /** Gathers what is found. */
 export class Findings {
   readonly #breaches: Breach[] = [];
+  readonly #doubts: string[] = [];
   readonly #found = new Map<Promised, number>();
   readonly #checked = new Map<Promised, number>();
 
@@ -42,9 +43,19 @@ export class Findings {
     if (before < KEPT_LIMIT) this.#breaches.push({ promise, text });
   }
 
+  /** Notes what may be lawful, or somebody's hand. */
+  doubt(text: string): void {
+    this.#doubts.push(text);
+  }
+
   /** Notes that something was looked at for a promise. */
   checked(promise: Promised, count = 1): void {
     this.#checked.set(promise, (this.#checked.get(promise) ?? 0) + count);
+  }
+
+  /** What may be lawful, in words. */
+  get doubts(): readonly string[] {
+    return this.#doubts;
   }
 
   /** The breaches in words, at most a hundred for each promise. */

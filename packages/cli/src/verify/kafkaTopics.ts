@@ -3,13 +3,13 @@ import {
   comparePlaces,
   formatPlace,
   isVoid,
-  type LogHistory,
   type Place,
 } from '@orderflow/shared/messaging/chain.ts';
-import { parseEnvelope } from '@orderflow/shared/messaging/envelope.ts';
+import { parseEnvelope, type InboundMessage } from '@orderflow/shared/messaging/envelope.ts';
 import type { KafkaOptions } from '@orderflow/shared/messaging/kafka.ts';
 import { readTopic, type StoredRecord } from '@orderflow/shared/messaging/topicReader.ts';
 import { hash } from 'node:crypto';
+import { CursorOffsets } from './cursorOffsets.ts';
 import type { Findings } from './findings.ts';
 import { PartitionContent, type Added } from './partitionContent.ts';
 import { relayCursorName } from './relayBook.ts';
@@ -42,9 +42,10 @@ export async function compareTopic(
     partitions.set(partition, known);
     return known;
   };
+  const readers = new CursorOffsets(book.readers);
   const offsets = await readTopic(kafka, { topic, prefix: book.prefix }, (record) => {
     figures.records += 1;
-    const taken = takeRecord({ topic, history: book.history }, contentOf, record, findings);
+    const taken = takeRecord({ topic, book, readers }, contentOf, record, findings);
     if (taken === 'repeat') figures.repeats += 1;
     if (taken === 'late') figures.late += 1;
     if (taken === 'lost') figures.lost += 1;
@@ -55,6 +56,8 @@ export async function compareTopic(
         'P9',
         `message ${formatPlace(unmended.late)} of ${topic}/${partition} comes too late: ${formatPlace(unmended.again)} stands before it, and was not sent again behind it, unless its relay is just about it: run this again`,
       );
+  for (const doubt of readers.doubts((partition) => offsets?.get(partition)?.high))
+    findings.doubt(doubt);
   if (offsets === undefined) findings.breach('P9', `the topic ${topic} is not there`);
   for (const [partition, { high }] of offsets ?? []) contentOf(partition).isUnwritten = high === 0n;
   book.onMessage = (message) => {
@@ -65,21 +68,24 @@ export async function compareTopic(
 }
 
 function takeRecord(
-  { topic, history }: { readonly topic: string; readonly history: LogHistory | undefined },
+  of: { readonly topic: string; readonly book: TopicBook; readonly readers: CursorOffsets },
   contentOf: (partition: number) => PartitionContent,
   { partition, offset, value }: StoredRecord,
   findings: Findings,
 ): Added | 'unreadable' | 'lost' {
-  const name = `record ${topic}/${partition} offset ${offset}`;
+  const name = `record ${of.topic}/${partition} offset ${offset}`;
   findings.checked('P9');
-  let place: Place;
+  let message: InboundMessage;
   try {
-    place = parseEnvelope(value).place;
+    message = parseEnvelope(value);
   } catch (error) {
     findings.breach('P9', `${name} is no message: ${String(error)}`);
     return 'unreadable';
   }
+  const { place } = message;
+  const { history } = of.book;
   if (history !== undefined && isVoid(history, place)) return 'lost';
+  of.readers.take(partition, offset, message);
   const added = contentOf(partition).add(place, digestOf(value));
   if (added === 'out of order')
     findings.breach(

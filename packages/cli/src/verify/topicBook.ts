@@ -15,6 +15,7 @@ import {
 } from '@orderflow/shared/messaging/envelope.ts';
 import { partitionOf } from '@orderflow/shared/messaging/murmur2.ts';
 import type { DataService } from '../config.ts';
+import type { ReadingCursor } from './cursorOffsets.ts';
 import type { Findings } from './findings.ts';
 import type { Link } from './link.ts';
 import { relayCursorName, type RelayBook } from './relayBook.ts';
@@ -40,6 +41,8 @@ export interface TopicDeps {
   readonly since: number;
   /** What its readers know of a restore; undefined if there was none. */
   readonly history: LogHistory | undefined;
+  /** The cursors of its consumers. */
+  readonly readers: readonly ReadingCursor[];
   readonly findings: Findings;
 }
 
@@ -82,6 +85,10 @@ export class TopicBook {
 
   get history(): LogHistory | undefined {
     return this.#deps.history;
+  }
+
+  get readers(): readonly ReadingCursor[] {
+    return this.#deps.readers;
   }
 
   get partitionCount(): number {
