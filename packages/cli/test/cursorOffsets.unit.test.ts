@@ -1,59 +1,110 @@
+import fc from 'fast-check';
 import { START, type Place } from '@orderflow/shared/messaging/chain.ts';
+import { serializeEnvelope } from '@orderflow/shared/messaging/envelope.ts';
+import { judgeRecords } from '@orderflow/shared/messaging/judgement.ts';
+import type { Progress } from '@orderflow/shared/messaging/partitionState.ts';
 import { CursorOffsets } from '../src/verify/cursorOffsets.ts';
 
-const at = (position: number): Place => ({ incarnation: 1, position, part: 0 });
+const PARTITION = 3;
+const ID = '01980000-0000-7000-8000-000000000000';
 
-/** Positions of messages as the partition holds them, each behind the one before it in the log, from `first` on. */
+const at = (position: number): Place => ({ incarnation: 1, position, part: 0 });
+/** The message at a position of a log whose messages all go to this partition. */
+const messageAt = (position: number): { place: Place; prev: Place } => ({
+  place: at(position),
+  prev: position === 1 ? START : at(position - 1),
+});
+
+/** What is told of a cursor beside a partition that holds these positions; `low`: the offset of the first of them. */
 function doubtsOf(
-  records: readonly number[],
-  cursor: { readonly place: Place; readonly nextOffset: number },
-  { end = records.length, first = 1 } = {},
+  positions: readonly number[],
+  { place, nextOffset }: { readonly place: Place; readonly nextOffset: bigint },
+  low = 0,
 ): readonly string[] {
-  const { place, nextOffset } = cursor;
-  const offsets = new CursorOffsets([
-    { name: 'cursor', partition: 3, place, nextOffset: BigInt(nextOffset) },
-  ]);
-  for (const [offset, position] of records.entries()) {
-    const prev = position === first ? START : at(position - 1);
-    offsets.take(3, BigInt(offset), { place: at(position), prev });
-    offsets.take(4, BigInt(offset), { place: at(99), prev: START });
+  const offsets = new CursorOffsets([{ name: 'cursor', partition: PARTITION, place, nextOffset }]);
+  for (const [index, position] of positions.entries()) {
+    offsets.take(PARTITION, BigInt(low + index), messageAt(position));
+    offsets.take(PARTITION + 1, BigInt(low + index), messageAt(1));
   }
-  return offsets.doubts(() => BigInt(end));
+  const high = BigInt(low + positions.length);
+  return offsets.doubts(new Map([[PARTITION, { low: BigInt(low), high }]]));
+}
+
+/** Where a consumer of the partition stands after each of its records. */
+function standsOf(positions: readonly number[]): readonly Progress[] {
+  const stands: Progress[] = [{ place: START, nextOffset: 0n, readOffset: 0n }];
+  let gapIsOpen = false;
+  for (const [offset, position] of positions.entries()) {
+    const { place, prev } = messageAt(position);
+    const message = {
+      key: 'k',
+      type: 'T',
+      schemaVersion: 1,
+      data: { at: '2026-11-30T00:00:00.000Z' },
+    };
+    const metadata = { correlationId: ID, causationId: ID };
+    const value = Buffer.from(serializeEnvelope('orders', message, { place, prev }, metadata));
+    const record = { offset: BigInt(offset), value };
+    const [judged] = judgeRecords(stands.at(-1) ?? fail(), gapIsOpen, [record]);
+    if (judged === undefined || judged.kind === 'unreadable')
+      throw new Error(`Not judged: ${judged?.reason}`);
+    if (judged.kind !== 'repeat') gapIsOpen = judged.kind === 'gap';
+    stands.push(judged.after);
+  }
+  return stands;
+}
+
+function fail(): never {
+  throw new Error('There is none');
 }
 
 describe('A cursor beside its topic', () => {
-  it('fits where it stands on the message before its next offset', () => {
-    expect(doubtsOf([1, 2, 3, 4], { place: at(3), nextOffset: 3 })).toEqual([]);
+  it('fits wherever a consumer has put it, whatever was repeated or lost', () => {
+    const position = fc.integer({ min: 1, max: 6 });
+    fc.assert(
+      fc.property(fc.array(position, { maxLength: 15 }), (positions) => {
+        for (const stand of standsOf(positions)) expect(doubtsOf(positions, stand)).toEqual([]);
+      }),
+    );
   });
 
-  it('fits behind repeats, and behind what was lost and came late', () => {
-    expect(doubtsOf([1, 2, 1, 2, 3], { place: at(2), nextOffset: 4 })).toEqual([]);
-    expect(doubtsOf([1, 3, 4, 2, 3, 4], { place: at(2), nextOffset: 4 })).toEqual([]);
-    expect(doubtsOf([1, 3, 4, 2, 3, 4], { place: at(4), nextOffset: 6 })).toEqual([]);
-  });
-
-  it('fits where the topic does not keep its beginning any more', () => {
-    expect(doubtsOf([7, 8, 9], { place: at(8), nextOffset: 2 })).toEqual([]);
-  });
-
-  it('is not judged where nothing stands before its next offset', () => {
-    expect(doubtsOf([7, 8, 9], { place: at(6), nextOffset: 0 })).toEqual([]);
-  });
-
-  it('is doubtful where its place was moved back or on, or its offset was', () => {
-    const led = 'but what stands before that offset leads to 1.3.0';
-    for (const place of [at(1), at(2), at(4)])
-      expect(doubtsOf([1, 2, 3, 4], { place, nextOffset: 3 })).toEqual([
-        expect.stringContaining(led),
-      ]);
-    expect(doubtsOf([1, 2, 3, 4], { place: at(4), nextOffset: 3 })).toEqual([
-      expect.stringMatching(/^cursor stands at 1\.4\.0 with next offset 3, but/),
+  it('is doubtful where its place was moved, or its offset, and the partition has all its records', () => {
+    const positions = [1, 2, 1, 2, 3, 4];
+    for (const [index, { place, nextOffset }] of standsOf(positions).entries()) {
+      if (index === 0) continue;
+      const leads = `leads to 1.${place.position}.0: the topic was made anew`;
+      for (const moved of [place.position - 1, place.position + 1])
+        expect(doubtsOf(positions, { place: at(moved), nextOffset })).toEqual([
+          expect.stringContaining(leads),
+        ]);
+    }
+    expect(doubtsOf(positions, { place: at(4), nextOffset: 5n })).toEqual([
+      expect.stringMatching(
+        /^cursor stands at 1\.4\.0 with next offset 5, but .* leads to 1\.3\.0:/,
+      ),
     ]);
   });
 
   it('is doubtful where its offset is beyond the end', () => {
-    expect(doubtsOf([1, 2, 3], { place: at(3), nextOffset: 9 })).toEqual([
+    expect(doubtsOf([1, 2, 3], { place: at(3), nextOffset: 9n })).toEqual([
       expect.stringContaining('next offset 9, but the partition ends at 3'),
     ]);
+  });
+
+  it('is not judged where records were deleted, or a gap shows that some were lost', () => {
+    // A consumer that has fallen behind what Kafka keeps, and is sent what it lacks.
+    expect(doubtsOf([80, 81, 51], { place: at(51), nextOffset: 123n }, 120)).toEqual([]);
+    // One that has handled 100 messages, is sent all of them again, and passes over them.
+    expect(doubtsOf([1, 2, 3, 4], { place: at(100), nextOffset: 103n }, 100)).toEqual([]);
+    // One that had handled what an election has lost: behind 2 came 3 and 4, for it 5 is the next.
+    expect(doubtsOf([1, 2, 5], { place: at(5), nextOffset: 3n })).toEqual([]);
+    // The same, when all was sent again meanwhile.
+    expect(doubtsOf([1, 2, 5, 1, 2, 3], { place: at(5), nextOffset: 6n })).toEqual([]);
+  });
+
+  it('is not judged where nothing stands before its offset, or its partition is not there', () => {
+    expect(doubtsOf([1, 2], { place: at(1), nextOffset: 0n })).toEqual([]);
+    const cursor = { name: 'cursor', partition: PARTITION, place: at(1), nextOffset: 7n };
+    expect(new CursorOffsets([cursor]).doubts(new Map())).toEqual([]);
   });
 });

@@ -56,8 +56,7 @@ export async function compareTopic(
         'P9',
         `message ${formatPlace(unmended.late)} of ${topic}/${partition} comes too late: ${formatPlace(unmended.again)} stands before it, and was not sent again behind it, unless its relay is just about it: run this again`,
       );
-  for (const doubt of readers.doubts((partition) => offsets?.get(partition)?.high))
-    findings.doubt(doubt);
+  for (const doubt of readers.doubts(offsets ?? new Map())) findings.doubt(doubt);
   if (offsets === undefined) findings.breach('P9', `the topic ${topic} is not there`);
   for (const [partition, { high }] of offsets ?? []) contentOf(partition).isUnwritten = high === 0n;
   book.onMessage = (message) => {
