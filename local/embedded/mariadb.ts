@@ -47,6 +47,7 @@ export interface MariadbServer {
 /** Makes the data folder if there is none, and describes the server that runs on it. */
 export async function prepareMariadb(place: MariadbPlace): Promise<MariadbServer> {
   makeOwnedDir(place.dataDir, place.account);
+  makeOwnedDir(tmpDir(place), place.account);
   if (!existsSync(path.join(place.dataDir, 'data'))) await createDataFolder(place);
   const adminPassword = readOrCreatePassword(place);
   return {
@@ -72,11 +73,20 @@ export async function prepareMariadb(place: MariadbPlace): Promise<MariadbServer
   };
 }
 
+/**
+ * A server's own: when it starts it removes what servers have left in its folder for temporary tables, and in the system's it
+ * takes those of another one that is at work, which then fails ("Unknown table 'mysql.tmp_user_sys'").
+ */
+function tmpDir(place: MariadbPlace): string {
+  return path.join(place.dataDir, 'tmp');
+}
+
 function serverArguments(place: MariadbPlace): string[] {
   return [
     '--no-defaults',
     `--basedir=${place.programs.mariadbBase}`,
     `--datadir=${path.join(place.dataDir, 'data')}`,
+    `--tmpdir=${tmpDir(place)}`,
     `--init-file=${path.join(place.dataDir, 'access.sql')}`,
     `--port=${place.port}`,
     `--bind-address=${HOST}`,
@@ -109,6 +119,7 @@ async function createDataFolder(place: MariadbPlace): Promise<void> {
     '--no-defaults',
     `--basedir=${place.programs.mariadbBase}`,
     `--datadir=${draft}`,
+    `--tmpdir=${tmpDir(place)}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     '--skip-name-resolve',
