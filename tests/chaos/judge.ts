@@ -1,5 +1,6 @@
 // The verdict on a stack at rest: what the clients were told against the logs, and the read models against the folds.
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { eventually } from '@orderflow/shared/testing/eventually.ts';
 import { readLogOf, type LogSource, type LoggedEvent } from '../books/logs.ts';
 import type { InfraAccess } from '../../local/infra/infra.ts';
 import type { Audit } from '../books/audit.ts';
@@ -20,6 +21,7 @@ export async function verifyStack(access: InfraAccess, witness: Witness): Promis
   const { host, port, adminUser: user = '', adminPassword: password = '' } = access.mysql;
   const source = { host, port, user, password };
   const readLog = (service: string) => readLogOf(source, `orderflow_${service}`);
+  await untilDecided(source);
   const books = await auditLogsAtRest(readLog, witness.orders, REST_LIMIT_MS);
   const users = await readLog('users');
   return {
@@ -34,6 +36,24 @@ export async function verifyStack(access: InfraAccess, witness: Witness): Promis
       ...(await orderflowVerify(access)),
     ],
   };
+}
+
+/**
+ * By a count of the database's, until the logs are read whole, once. Every way between services and servers is a proxy of this
+ * process: where it parsed tens of thousands of events at each look, the ways stood still so long that members lost
+ * their groups, and on a busy machine nothing was decided between two looks.
+ */
+async function untilDecided(source: LogSource): Promise<void> {
+  const look = async () => {
+    const [counts] = await queryAll(
+      source,
+      `SELECT COALESCE(SUM(type = 'OrderRequested') - SUM(type IN ('OrderConfirmed', 'OrderRejected')), 0) AS undecided
+        FROM orderflow_orders.events`,
+    );
+    return Number(counts?.undecided) === 0;
+  };
+  const options = { timeoutMs: REST_LIMIT_MS, intervalMs: 500 };
+  await eventually(look, 'every order is decided', options);
 }
 
 function idsIn(log: readonly LoggedEvent[], type: string, field: string): Set<number> {
